@@ -1,0 +1,1 @@
+"""The business, one folder per area; imports point down the list in `pyproject.toml`."""

@@ -1,0 +1,1 @@
+"""Mechanism without business words: errors, money, ids, clock, transactions, secrets, logs."""

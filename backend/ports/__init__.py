@@ -1,0 +1,1 @@
+"""What the business needs from outside, as Protocols and neutral dataclasses."""

@@ -1,0 +1,163 @@
+"""What a store platform can do for us, and the neutral shapes of what it tells: no platform's words in here."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+
+
+class PlatformImage(msgspec.Struct, frozen=True, kw_only=True):
+    """One picture: absolute URL and alternative text."""
+
+    url: str
+    alt: str = ""
+
+
+class PlatformVariant(msgspec.Struct, frozen=True, kw_only=True):
+    """The sellable item as the store shows it; prices in the store's currency."""
+
+    external_id: str
+    external_product_id: str
+    title: str = ""
+    sku: str = ""
+    barcode: str = ""
+    price: Decimal | None = None
+    """What a customer pays without a sale; None: not purchasable."""
+    sale_price: Decimal | None = None
+    """Lower price in force now, or None."""
+    cost: Decimal | None = None
+    stock: int | None = None
+    """Pieces available, may be negative; None: the store does not count this item."""
+    in_stock: bool = True
+    """What the store says when it does not count."""
+    backorder: bool = False
+    options: Mapping[str, str] = {}
+    image_url: str = ""
+    url: str = ""
+    weight_g: int | None = None
+    active: bool = True
+    """False: hidden in the store (draft, private, disabled)."""
+    attributes: Mapping[str, str] = {}
+    """Further named values (mpn, colour, Google category...), names lower case with underscores."""
+    modified_at: datetime | None = None
+
+
+class PlatformProduct(msgspec.Struct, frozen=True, kw_only=True):
+    """A product as the store shows it."""
+
+    external_id: str
+    title: str
+    description: str = ""
+    """HTML as the store keeps it."""
+    handle: str = ""
+    brand: str = ""
+    categories: tuple[str, ...] = ()
+    """Paths, "Clothing > Shirts", most specific last."""
+    tags: tuple[str, ...] = ()
+    images: tuple[PlatformImage, ...] = ()
+    option_names: tuple[str, ...] = ()
+    status: str = "active"
+    """`active`, `draft` or `archived`."""
+    url: str = ""
+    modified_at: datetime | None = None
+    variants: tuple[PlatformVariant, ...] = ()
+    """Empty when the platform lists variants apart from their product; they then come as `CatalogPage.variants`."""
+
+
+class RowIssue(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing in the store's data that could not be taken as it is; the rest of the row was."""
+
+    code: str
+    """Such as `price_unreadable`, `stock_unreadable`, `title_missing`."""
+    message: str
+    external_id: str = ""
+    field: str = ""
+
+
+class CatalogPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a walk through a store's catalog. Storing it and then `cursor` makes the walk resumable after it."""
+
+    cursor: str
+    """Opaque; passing it to `read_catalog` goes on behind this page."""
+    products: tuple[PlatformProduct, ...] = ()
+    variants: tuple[PlatformVariant, ...] = ()
+    """Variants whose product comes apart from them, before or after."""
+    issues: tuple[RowIssue, ...] = ()
+    expected: Mapping[str, int] = {}
+    """What the store says it has in all: `{"products": 200, "variants": 120}`; only keys it has told so far."""
+    last: bool = False
+    """True on the final page: the walk is complete."""
+
+
+class StoreIdentity(msgspec.Struct, frozen=True, kw_only=True):
+    """What a store says of itself once its credentials proved good for reading and writing."""
+
+    url: str
+    """Canonical address without a trailing slash."""
+    name: str
+    currency: str
+    """ISO 4217."""
+    timezone: str = "UTC"
+    platform_version: str = ""
+    facts: Mapping[str, str] = {}
+    """What the adapter wants to remember (`auth`: basic|query|oauth1, `variations`: yes|no)."""
+
+
+class PullRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of the catalog to read."""
+
+    since: datetime | None = None
+    """None reads everything; else only what the store changed after this instant (UTC), its own clock."""
+    cursor: str | None = None
+    """From a page stored earlier, to go on behind it."""
+
+
+class StorePlatform(Protocol):
+    """A store we hold credentials for. Every method raises the errors of `platform_errors`."""
+
+    async def identify(self) -> StoreIdentity:
+        """Prove the credentials good for reading and writing, and tell who the store is.
+
+        Raises:   StoreRefused with the named cause, StoreUnavailable, UnsafeAddress.
+        """
+        ...
+
+    def read_catalog(self, request: PullRequest) -> AsyncIterator[CatalogPage]:
+        """Walk the catalog in the store's stable order, fetching ahead; pages arrive in order.
+
+        A walk without changes still yields one page with `last=True`.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class PlatformConnector(Protocol):
+    """Makes a StorePlatform for one store: the registry holds one per platform."""
+
+    def open(self, url: str, credentials: Mapping[str, str], facts: Mapping[str, str]) -> StorePlatform:
+        """Return the store at *url*; no request is made yet.
+
+        Args:     credentials: as the connect request gave them (`consumer_key`, `consumer_secret`).
+                  facts: `StoreIdentity.facts` of the last successful identify, or empty.
+        """
+        ...
+
+    def canonical_url(self, text: str) -> str:
+        """Return the store address in its one spelling (scheme, lower-case host, path, no trailing slash).
+
+        Raises:   ValueError with a sentence for people when it cannot be a store's address.
+        """
+        ...
+
+
+class Platforms(Protocol):
+    """All platforms by name."""
+
+    def get(self, name: str) -> PlatformConnector:
+        """Return the connector; raise KeyError for an unknown platform."""
+        ...
