@@ -14,7 +14,7 @@ class UnsealError(Exception):
 class Sealer:
     """Seals and opens short secrets (AES-128-CBC + HMAC-SHA256, Fernet) under a list of keys, newest first.
 
-    Args:     keys: operator texts of at least 16 characters, newest first; each is stretched to a Fernet key by SHA-256.
+    Args:     keys: operator texts of at least 16 characters, newest first; SHA-256 makes a Fernet key of each.
     """
 
     def __init__(self, keys: tuple[str, ...]) -> None:

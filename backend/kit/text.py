@@ -1,4 +1,4 @@
-"""Text from outside made storable: PostgreSQL refuses NUL bytes and lone surrogates, people refuse control characters."""
+"""Text from outside made storable: PostgreSQL refuses NUL bytes and lone surrogates, people control characters."""
 
 import re
 

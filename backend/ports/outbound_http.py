@@ -9,7 +9,9 @@ class OutboundClients(Protocol):
     Redirects are never followed; the caller looks at them and asks `check` before going on.
     """
 
-    def client(self, *, base_url: str = "", auth: Any = None, read_timeout_s: float = 60.0, max_connections: int = 4) -> Any:
+    def client(
+        self, *, base_url: str = "", auth: Any = None, read_timeout_s: float = 60.0, max_connections: int = 4
+    ) -> Any:
         """Return an `httpx.AsyncClient` whose transport resolves, checks and pins each address; caller closes it."""
         ...
 

@@ -29,7 +29,7 @@ class Cause(StrEnum):
 
 
 class PlatformError(Exception):
-    """Base. `cause` names it, the message tells a merchant what to do, `evidence` is at most 300 characters, no secret."""
+    """Base. `cause` names it, the message says what to do, `evidence` is at most 300 characters and no secret."""
 
     def __init__(self, cause: Cause, message: str, *, evidence: str = "", status: int | None = None) -> None:
         super().__init__(message)
@@ -40,7 +40,7 @@ class PlatformError(Exception):
 
 
 class StoreRefused(PlatformError):
-    """The store answered and said no: wrong, revoked or read-only key, plain permalinks... Trying again will not help."""
+    """The store said no: wrong, revoked or read-only key, plain permalinks... Trying again will not help."""
 
 
 class StoreUnavailable(PlatformError):

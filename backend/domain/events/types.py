@@ -1,0 +1,70 @@
+"""Every event there is, as a struct; `type` is the tag that subscribers choose by (contract rows AUC-11, G21)."""
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
+    """Base of all events; the tag is the event's name, the other fields its payload."""
+
+
+class StoreConnected(Event, frozen=True, kw_only=True, tag="store.connected"):
+    """A store's credentials proved good and it is active."""
+
+    store_id: str
+    platform: str
+    url: str
+
+
+class StoreDisconnected(Event, frozen=True, kw_only=True, tag="store.disconnected"):
+    """A store's credentials were deleted."""
+
+    store_id: str
+
+
+class StoreNeedsReauth(Event, frozen=True, kw_only=True, tag="store.needs_reauth"):
+    """A store refused our credentials; its jobs rest until it is connected again."""
+
+    store_id: str
+    cause: str
+
+
+class SyncStarted(Event, frozen=True, kw_only=True, tag="sync.started"):
+    """A run began."""
+
+    sync_id: str
+    type: str
+    store_id: str
+
+
+class SyncCompleted(Event, frozen=True, kw_only=True, tag="sync.completed"):
+    """A run ended well; `stats` as contract row AUC-14."""
+
+    sync_id: str
+    type: str
+    duration_seconds: float
+    stats: dict[str, int]
+    stores_updated: tuple[str, ...]
+
+
+class SyncFailed(Event, frozen=True, kw_only=True, tag="sync.failed"):
+    """A run ended without its work done, or is held by a guard."""
+
+    sync_id: str
+    type: str
+    store_id: str
+    code: str
+    message: str
+
+
+class FeedGenerated(Event, frozen=True, kw_only=True, tag="feed.generated"):
+    """A feed has a new generation."""
+
+    feed_id: str
+    items: int
+
+
+class FeedFailed(Event, frozen=True, kw_only=True, tag="feed.failed"):
+    """A generation failed; the last good one is still served."""
+
+    feed_id: str
+    message: str

@@ -1,0 +1,112 @@
+"""Every query on job rows."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Result, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.models.jobs import Job
+
+UNFINISHED = ("queued", "running")
+
+
+class JobRepository:
+    """Reads and writes `jobs`; all times come from the database's clock, which all workers share."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def insert(self, values: dict[str, Any]) -> int | None:
+        """Insert a job; return its id, or None when an unfinished one holds the same unique key."""
+        statement = (
+            insert(Job)
+            .values(run_at=func.now(), **values)
+            .on_conflict_do_nothing(index_elements=["unique_key"], index_where=text("state IN ('queued', 'running')"))
+            .returning(Job.id)
+        )
+        return (await self._session.execute(statement)).scalar_one_or_none()
+
+    async def unfinished_with_key(self, unique_key: str) -> int | None:
+        """Return the id of the unfinished job that holds *unique_key*."""
+        query = select(Job.id).where(Job.unique_key == unique_key, Job.state.in_(UNFINISHED))
+        return (await self._session.execute(query)).scalar_one_or_none()
+
+    async def claim(self, job_id: int, owner: str, lease_s: float) -> Job | None:
+        """Take a job that is due and free (queued, or running with a lease that ran out); None when it is not."""
+        query = select(Job).where(Job.id == job_id, Job.run_at <= func.now(), _free()).with_for_update(skip_locked=True)
+        job = (await self._session.execute(query)).scalar_one_or_none()
+        if job is None:
+            return None
+        now = await self._now()
+        job.state, job.lease_owner, job.lease_until = "running", owner, now + timedelta(seconds=lease_s)
+        job.attempts += 1
+        return job
+
+    async def renew(self, job_id: int, owner: str, lease_s: float) -> bool:
+        """Prolong a lease; False when somebody else holds the job by now."""
+        statement = (
+            update(Job)
+            .where(Job.id == job_id, Job.lease_owner == owner, Job.state == "running")
+            .values(lease_until=func.now() + timedelta(seconds=lease_s))
+        )
+        return bool(_touched(await self._session.execute(statement)))
+
+    async def finish(self, job_id: int, owner: str, state: str, error: str | None) -> None:
+        """Close a job as `done` or `failed`, if *owner* still holds it."""
+        statement = (
+            update(Job)
+            .where(Job.id == job_id, Job.lease_owner == owner, Job.state == "running")
+            .values(state=state, last_error=error, finished_at=func.now(), lease_until=None, lease_owner=None)
+        )
+        await self._session.execute(statement)
+
+    async def requeue(self, job_id: int, owner: str, delay_s: float, error: str | None, *, keep_attempts: bool) -> None:
+        """Give a job back to be run again after *delay_s*; `keep_attempts` takes the try back (shutdown, patience)."""
+        statement = (
+            update(Job)
+            .where(Job.id == job_id, Job.lease_owner == owner, Job.state == "running")
+            .values(
+                state="queued",
+                run_at=func.now() + timedelta(seconds=delay_s),
+                attempts=Job.attempts - 1 if keep_attempts else Job.attempts,
+                last_error=error,
+                lease_until=None,
+                lease_owner=None,
+            )
+        )
+        await self._session.execute(statement)
+
+    async def due(self, queue: str, most: int) -> list[int]:
+        """Return ids of jobs that are due and free, oldest first."""
+        query = (
+            select(Job.id).where(Job.queue == queue, Job.run_at <= func.now(), _free()).order_by(Job.run_at).limit(most)
+        )
+        return list((await self._session.execute(query)).scalars())
+
+    async def delete_finished_before(self, moment: datetime, most: int = 10_000) -> int:
+        """Forget old finished jobs; return how many."""
+        statement = text(
+            "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE state IN ('done', 'failed')"
+            " AND finished_at < :moment LIMIT :most)"
+        )
+        result = await self._session.execute(statement, {"moment": moment, "most": most})
+        return _touched(result)
+
+    async def state_of(self, organization_id: uuid.UUID, job_id: int) -> str | None:
+        """Return a job's state as its organization sees it."""
+        query = select(Job.state).where(Job.organization_id == organization_id, Job.id == job_id)
+        return (await self._session.execute(query)).scalar_one_or_none()
+
+    async def _now(self) -> datetime:
+        return (await self._session.execute(select(func.now()))).scalar_one()
+
+
+def _touched(result: Result[Any]) -> int:
+    return int(cast("CursorResult[Any]", result).rowcount)
+
+
+def _free() -> Any:
+    return (Job.state == "queued") | ((Job.state == "running") & (Job.lease_until < func.now()))

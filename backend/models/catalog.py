@@ -1,0 +1,182 @@
+"""One catalog per organization, and how its products are linked to what stores show."""
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, PrimaryKeyConstraint, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from backend.models.base import Amount, Base, BigKey, CreatedAt
+
+_ORG = "organizations.id"
+
+
+class Brand(Base):
+    """Who makes it; one row per name, compared without case."""
+
+    __tablename__ = "brands"
+
+    id: Mapped[BigKey]
+    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(_ORG, ondelete="CASCADE"))
+    name: Mapped[str]
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (Index("uq_brands_organization_id_name", "organization_id", text("lower(name)"), unique=True),)
+
+
+class Category(Base):
+    """A path such as "Clothing > Shirts"; one row per path, compared without case."""
+
+    __tablename__ = "categories"
+
+    id: Mapped[BigKey]
+    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(_ORG, ondelete="CASCADE"))
+    name: Mapped[str]
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (Index("uq_categories_organization_id_name", "organization_id", text("lower(name)"), unique=True),)
+
+
+class Product(Base):
+    """Groups variants. Images and option names are kept in order inside the row: they are read and written whole."""
+
+    __tablename__ = "products"
+
+    id: Mapped[BigKey]
+    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(_ORG, ondelete="CASCADE"))
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    handle: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    status: Mapped[str] = mapped_column(server_default=text("'active'"), default="active")
+    """`active`, `draft` or `archived`."""
+    brand_id: Mapped[int | None] = mapped_column(ForeignKey("brands.id"))
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("categories.id"))
+    """The most specific category; all of them lie in `categories`."""
+    categories: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"), default=list)
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"), default=list)
+    images: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"), default=list)
+    """`[{"url": …, "alt": …}]`, the main picture first."""
+    option_names: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"), default=list)
+    url: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    """The page a customer buys on."""
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]
+    deleted_at: Mapped[datetime | None]
+    """Tombstone: gone from every store it came from; kept so that it can come back."""
+
+    __table_args__ = (
+        Index("ix_products_organization_id_id", "organization_id", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_products_organization_id_handle", "organization_id", "handle"),
+    )
+
+
+class Variant(Base):
+    """The sellable item; money in `currency`."""
+
+    __tablename__ = "variants"
+
+    id: Mapped[BigKey]
+    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(_ORG, ondelete="CASCADE"))
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
+    title: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    """What tells it from its sisters ("Small / Blue"); empty when it has none."""
+    sku: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    barcode: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    """Text: leading zeros are kept (decision G15)."""
+    currency: Mapped[str]
+    price: Mapped[Decimal | None] = mapped_column(Amount)
+    """Regular price; None: not for sale."""
+    sale_price: Mapped[Decimal | None] = mapped_column(Amount)
+    """Lower price in force now."""
+    cost: Mapped[Decimal | None] = mapped_column(Amount)
+    options: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), default=dict)
+    attributes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), default=dict)
+    image_url: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    url: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    weight_g: Mapped[int | None]
+    active: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]
+    deleted_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_variants_organization_id_id", "organization_id", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_variants_organization_id_sku", "organization_id", "sku"),
+    )
+
+
+class StockLevel(Base):
+    """How many pieces lie where; a variant that is not counted has `on_hand` None."""
+
+    __tablename__ = "stock_levels"
+
+    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(_ORG, ondelete="CASCADE"))
+    variant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("variants.id", ondelete="CASCADE"))
+    location: Mapped[str] = mapped_column(server_default=text("'default'"), default="default")
+    on_hand: Mapped[int | None]
+    """Pieces; negative when more was sold than there was; None: not counted."""
+    in_stock: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
+    """What holds when it is not counted."""
+    backorder: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    updated_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        PrimaryKeyConstraint("variant_id", "location"),
+        Index("ix_stock_levels_organization_id_variant_id", "organization_id", "variant_id"),
+    )
+
+
+class ProductLink(Base):
+    """Which catalog product a store's product is. `seen_hash` of what the store last showed: equal means no write."""
+
+    __tablename__ = "product_links"
+
+    id: Mapped[BigKey]
+    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(_ORG, ondelete="CASCADE"))
+    store_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    external_id: Mapped[str]
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
+    seen_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    url: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    seen_modified_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]
+    gone_at: Mapped[datetime | None]
+    """When a complete, verified walk did not find it any more."""
+
+    __table_args__ = (UniqueConstraint("organization_id", "store_id", "external_id"),)
+
+
+class Listing(Base):
+    """One variant in one store."""
+
+    __tablename__ = "listings"
+
+    id: Mapped[BigKey]
+    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(_ORG, ondelete="CASCADE"))
+    store_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    external_id: Mapped[str]
+    external_product_id: Mapped[str]
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id", ondelete="CASCADE"), index=True)
+    state: Mapped[str] = mapped_column(server_default=text("'active'"), default="active")
+    """`active`, `pending`, `error` or `unlisted`."""
+    seen_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    seen_modified_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]
+    gone_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("organization_id", "store_id", "external_id"),
+        Index(
+            "ix_listings_organization_id_store_id_external_product_id",
+            "organization_id",
+            "store_id",
+            "external_product_id",
+        ),
+    )

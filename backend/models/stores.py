@@ -1,0 +1,64 @@
+"""Connected shops and their sealed credentials."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.models.base import Base, CreatedAt, UuidKey
+
+
+class Store(Base):
+    """A connected shop ("channel" in the contracts that say so)."""
+
+    __tablename__ = "stores"
+
+    id: Mapped[UuidKey]
+    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    platform: Mapped[str]
+    url: Mapped[str]
+    """Canonical address, one spelling per store."""
+    name: Mapped[str]
+    state: Mapped[str]
+    """`pending` (waits for the owner's confirmation), `active`, `needs_reauth` (key refused) or `disconnected`."""
+    state_reason: Mapped[str | None]
+    """Why it left `active`: a cause of `ports.platform_errors`, and what to do."""
+    currency: Mapped[str | None]
+    timezone: Mapped[str | None]
+    platform_version: Mapped[str | None]
+    plugin_version: Mapped[str | None]
+    facts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), default=dict)
+    """What the adapter remembers of the store."""
+    watermark_at: Mapped[datetime | None]
+    """Newest change seen, by the store's own clock; incremental pulls start a little before it."""
+    created_at: Mapped[CreatedAt]
+    connected_at: Mapped[datetime | None]
+    disconnected_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("organization_id", "platform", "url"),
+        # One shop has one master: a second organization cannot hold it at the same time.
+        Index(
+            "uq_stores_platform_url_held",
+            "platform",
+            "url",
+            unique=True,
+            postgresql_where=text("state IN ('active', 'needs_reauth')"),
+        ),
+    )
+
+
+class StoreCredentials(Base):
+    """What opens a store, sealed; the row is deleted on disconnect."""
+
+    __tablename__ = "store_credentials"
+
+    store_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
+    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """JSON object of the platform's credentials under `kit.crypto.Sealer`."""
+    key_id: Mapped[str]
+    """Which key sealed it, so that rotation finds what is left."""
+    updated_at: Mapped[CreatedAt]
