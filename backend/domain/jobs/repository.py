@@ -79,12 +79,15 @@ class JobRepository:
         )
         await self._session.execute(statement)
 
-    async def due(self, queue: str, most: int) -> list[int]:
-        """Return ids of jobs that are due and free, oldest first."""
+    async def due(self, queue: str, most: int) -> list[tuple[int, int]]:
+        """Return (id, attempts so far) of jobs that are due and free, oldest first."""
         query = (
-            select(Job.id).where(Job.queue == queue, Job.run_at <= func.now(), _free()).order_by(Job.run_at).limit(most)
+            select(Job.id, Job.attempts)
+            .where(Job.queue == queue, Job.run_at <= func.now(), _free())
+            .order_by(Job.run_at)
+            .limit(most)
         )
-        return list((await self._session.execute(query)).scalars())
+        return [(row.id, row.attempts) for row in await self._session.execute(query)]
 
     async def delete_finished_before(self, moment: datetime, most: int = 10_000) -> int:
         """Forget old finished jobs; return how many."""

@@ -1,0 +1,61 @@
+"""create_app(): settings -> wiring -> mount the surfaces and the pages. Nothing else."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar
+from litestar.di import Provide
+from sqlalchemy import text
+
+from backend.api import SURFACES
+from backend.api.operations import health_routes
+from backend.api.shared.mount import mount
+from backend.kit.log import set_up_logging
+from backend.settings import Settings, load_settings
+from backend.wiring import Container, Services, flow_names, service_names
+
+
+def create_app(settings: Settings | None = None, data_dir: Path | None = None) -> Litestar:
+    """Build the web application; without settings they are read from the environment."""
+    settings = settings or load_settings()
+    set_up_logging(settings.log_level)
+    container = Container(settings, data_dir)
+
+    async def is_ready() -> None:
+        async with container.begin() as session:
+            await session.execute(text("SELECT 1"))
+        await container.redis.ping()
+
+    return mount(
+        SURFACES,
+        settings=settings,
+        limiter=container.limiter,
+        dependencies=_dependencies(container),
+        extra_handlers=[*health_routes(is_ready)],
+        on_shutdown=[container.aclose],
+    )
+
+
+def _dependencies(container: Container) -> dict[str, Provide]:
+    async def provide_services() -> AsyncIterator[Services]:
+        async with container.transaction() as services:
+            yield services
+
+    def service(name: str) -> Provide:
+        def provide(services: Services) -> Any:
+            return getattr(services, name)
+
+        return Provide(provide, sync_to_thread=False)
+
+    def flow(name: str) -> Provide:
+        def provide() -> Any:
+            return getattr(container, name)
+
+        return Provide(provide, sync_to_thread=False)
+
+    return {
+        "services": Provide(provide_services),
+        **{name: service(name) for name in service_names()},
+        **{name: flow(name) for name in flow_names()},
+    }
