@@ -1,4 +1,8 @@
-"""One catalog per organization, and how its products are linked to what stores show."""
+"""One catalog per organization, and how its products are linked to what stores show.
+
+Rows that come by the hundred thousand carry `organization_id` without a foreign key of its own: their product or
+store row has it, and each further check would cost every insert.
+"""
 
 import uuid
 from datetime import datetime
@@ -80,7 +84,7 @@ class Variant(Base):
     __tablename__ = "variants"
 
     id: Mapped[BigKey]
-    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(_ORG, ondelete="CASCADE"))
+    organization_id: Mapped[uuid.UUID]
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
     position: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
     title: Mapped[str] = mapped_column(server_default=text("''"), default="")
@@ -115,7 +119,7 @@ class StockLevel(Base):
 
     __tablename__ = "stock_levels"
 
-    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(_ORG, ondelete="CASCADE"))
+    organization_id: Mapped[uuid.UUID]
     variant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("variants.id", ondelete="CASCADE"))
     location: Mapped[str] = mapped_column(server_default=text("'default'"), default="default")
     on_hand: Mapped[int | None]
@@ -137,7 +141,7 @@ class ProductLink(Base):
     __tablename__ = "product_links"
 
     id: Mapped[BigKey]
-    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(_ORG, ondelete="CASCADE"))
+    organization_id: Mapped[uuid.UUID]
     store_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
     external_id: Mapped[str]
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
@@ -158,7 +162,7 @@ class Listing(Base):
     __tablename__ = "listings"
 
     id: Mapped[BigKey]
-    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(_ORG, ondelete="CASCADE"))
+    organization_id: Mapped[uuid.UUID]
     store_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
     external_id: Mapped[str]
     external_product_id: Mapped[str]

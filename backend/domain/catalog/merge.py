@@ -1,0 +1,115 @@
+"""Merge staged products into the catalog as sets: new rows in, changed rows over, unchanged rows left alone."""
+
+import uuid
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.domain.catalog import merge_sql as sql
+from backend.domain.catalog.staging import stage
+from backend.ports.store_platform import PlatformProduct, PlatformVariant
+
+
+class Merged(msgspec.Struct, frozen=True, kw_only=True):
+    """What one merge did, in rows."""
+
+    products_added: int = 0
+    products_updated: int = 0
+    products_unchanged: int = 0
+    variants_added: int = 0
+    variants_updated: int = 0
+    variants_unchanged: int = 0
+    over_limit: int = 0
+    """New products that the plan has no room for."""
+    orphans: tuple[str, ...] = ()
+    """External ids of variants whose product is not in the catalog (at most 20 are named)."""
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether the catalog is different now."""
+        return bool(self.products_added or self.products_updated or self.variants_added or self.variants_updated)
+
+
+class StoreMerge:
+    """Merges what one store shows. Two merges of one store take turns; repeating one changes nothing."""
+
+    def __init__(
+        self, session: AsyncSession, *, organization_id: uuid.UUID, store_id: uuid.UUID, currency: str
+    ) -> None:
+        self._session = session
+        self._scope = {"org": organization_id, "store": store_id, "currency": currency}
+
+    async def merge(
+        self,
+        products: Sequence[PlatformProduct],
+        variants: Sequence[PlatformVariant] = (),
+        *,
+        product_limit: int | None = None,
+    ) -> Merged:
+        """Merge products (with the variants inside them) and variants that come apart from their product.
+
+        Args:     product_limit: of the plan; what is new beyond it stays out and is counted in `over_limit`.
+        """
+        await self._run(sql.LOCK_STORE)
+        staged_products, staged_variants = await stage(self._session, products, variants)
+        over_limit, product_counts = 0, (0, 0)
+        if staged_products:
+            await self._run(sql.RESOLVE_PRODUCTS)
+            over_limit = await self._keep_within(product_limit)
+            product_counts = await apply_products(self._session, self._scope)
+            await self._run(sql.INSERT_PRODUCT_LINKS)
+            await self._run(sql.UPDATE_PRODUCT_LINKS)
+        orphans: tuple[str, ...] = ()
+        variant_counts = (0, 0)
+        if staged_variants:
+            await self._run(sql.RESOLVE_VARIANTS)
+            orphans = tuple((await self._session.execute(text(sql.ORPHANS))).scalars()) if not over_limit else ()
+            variant_counts = await apply_variants(self._session, self._scope)
+            await self._run(sql.INSERT_LISTINGS)
+            await self._run(sql.UPDATE_LISTINGS)
+        merged = Merged(
+            products_added=product_counts[0],
+            products_updated=product_counts[1],
+            products_unchanged=staged_products - sum(product_counts) - over_limit,
+            variants_added=variant_counts[0],
+            variants_updated=variant_counts[1],
+            variants_unchanged=staged_variants - sum(variant_counts),
+            over_limit=over_limit,
+            orphans=orphans,
+        )
+        if merged.changed:
+            await self._run(sql.BUMP_REVISION)
+        return merged
+
+    async def _keep_within(self, product_limit: int | None) -> int:
+        if product_limit is None:
+            return 0
+        scope = {**self._scope, "limit": product_limit}
+        return int((await self._session.execute(text(sql.DROP_OVER_LIMIT), scope)).scalar_one())
+
+    async def _run(self, statement: str) -> None:
+        await self._session.execute(text(statement), self._scope)
+
+
+async def apply_products(session: AsyncSession, scope: dict[str, object]) -> tuple[int, int]:
+    """Write new and changed products of `resolved_products`; return (added, updated)."""
+    await session.execute(text(sql.INSERT_BRANDS), scope)
+    await session.execute(text(sql.INSERT_CATEGORIES), scope)
+    added = await session.execute(text(sql.INSERT_PRODUCTS), scope)
+    updated = await session.execute(text(sql.UPDATE_PRODUCTS), scope)
+    return _rows(added), _rows(updated)
+
+
+async def apply_variants(session: AsyncSession, scope: dict[str, object]) -> tuple[int, int]:
+    """Write new and changed variants of `resolved_variants` and their stock; return (added, updated)."""
+    added = await session.execute(text(sql.INSERT_VARIANTS), scope)
+    updated = await session.execute(text(sql.UPDATE_VARIANTS), scope)
+    await session.execute(text(sql.INSERT_STOCK), scope)
+    await session.execute(text(sql.UPDATE_STOCK), scope)
+    return _rows(added), _rows(updated)
+
+
+def _rows(result: object) -> int:
+    return int(result.rowcount)  # type: ignore[attr-defined]

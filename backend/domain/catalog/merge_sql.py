@@ -1,0 +1,192 @@
+"""The statements of a merge. `:org`, `:store` and `:currency` are its scope; staging tables hold the input.
+
+Identity is decided first (`resolved_*`: which row, is it new, did it change), everything after follows it.
+"""
+
+LOCK_STORE = "SELECT pg_advisory_xact_lock(hashtextextended(cast(cast(:store AS uuid) AS text), 7))"
+
+RESOLVE_PRODUCTS = """
+INSERT INTO resolved_products (external_id, product_id, is_new, changed)
+SELECT s.external_id, coalesce(l.product_id, nextval('products_id_seq')), l.id IS NULL,
+       l.id IS NULL OR l.seen_hash <> s.hash OR l.gone_at IS NOT NULL
+FROM stage_products s
+LEFT JOIN product_links l
+  ON l.organization_id = :org AND l.store_id = :store AND l.external_id = s.external_id
+"""
+
+DROP_OVER_LIMIT = """
+WITH fresh AS (
+    SELECT external_id, row_number() OVER (ORDER BY product_id) AS n FROM resolved_products WHERE is_new
+), room AS (
+    SELECT cast(:limit AS bigint) - count(*) AS n
+    FROM (SELECT 1 FROM products WHERE organization_id = :org AND deleted_at IS NULL
+          AND EXISTS (SELECT 1 FROM fresh) LIMIT :limit) held
+), dropped AS (
+    DELETE FROM resolved_products r USING fresh, room
+    WHERE r.external_id = fresh.external_id AND fresh.n > room.n RETURNING 1
+)
+SELECT count(*) FROM dropped
+"""
+
+INSERT_BRANDS = """
+INSERT INTO brands (organization_id, name)
+SELECT DISTINCT ON (lower(s.brand)) cast(:org AS uuid), s.brand
+FROM stage_products s JOIN resolved_products r USING (external_id)
+WHERE r.changed AND s.brand <> ''
+  AND NOT EXISTS (SELECT 1 FROM brands b WHERE b.organization_id = :org AND lower(b.name) = lower(s.brand))
+ON CONFLICT DO NOTHING
+"""
+
+INSERT_CATEGORIES = """
+INSERT INTO categories (organization_id, name)
+SELECT DISTINCT ON (lower(name)) cast(:org AS uuid), name
+FROM stage_products s JOIN resolved_products r USING (external_id), unnest(s.categories) AS name
+WHERE r.changed
+  AND NOT EXISTS (SELECT 1 FROM categories c WHERE c.organization_id = :org AND lower(c.name) = lower(name))
+ON CONFLICT DO NOTHING
+"""
+
+_PRODUCT_SOURCE = """
+FROM stage_products s
+JOIN resolved_products r USING (external_id)
+LEFT JOIN brands b ON b.organization_id = :org AND lower(b.name) = lower(s.brand) AND s.brand <> ''
+LEFT JOIN categories c ON c.organization_id = :org AND lower(c.name) = lower(s.categories[cardinality(s.categories)])
+"""
+
+INSERT_PRODUCTS = f"""
+INSERT INTO products (id, organization_id, title, description, handle, status, brand_id, category_id, categories,
+                      tags, images, option_names, url)
+SELECT r.product_id, cast(:org AS uuid), s.title, s.description, s.handle, s.status, b.id, c.id, s.categories,
+       s.tags, s.images, s.option_names, s.url
+{_PRODUCT_SOURCE} WHERE r.is_new
+"""
+
+UPDATE_PRODUCTS = f"""
+UPDATE products p
+SET title = n.title, description = n.description, handle = n.handle, status = n.status, brand_id = n.brand_id,
+    category_id = n.category_id, categories = n.categories, tags = n.tags, images = n.images,
+    option_names = n.option_names, url = n.url, updated_at = now(), deleted_at = NULL
+FROM (SELECT s.*, r.product_id, b.id AS brand_id, c.id AS category_id
+      {_PRODUCT_SOURCE} WHERE r.changed AND NOT r.is_new) n
+WHERE p.id = n.product_id AND p.organization_id = :org
+"""
+
+INSERT_PRODUCT_LINKS = """
+INSERT INTO product_links (organization_id, store_id, external_id, product_id, seen_hash, url, seen_modified_at)
+SELECT cast(:org AS uuid), cast(:store AS uuid), s.external_id, r.product_id, s.hash, s.url, s.modified_at
+FROM stage_products s JOIN resolved_products r USING (external_id) WHERE r.is_new
+"""
+
+UPDATE_PRODUCT_LINKS = """
+UPDATE product_links l
+SET seen_hash = s.hash, url = s.url, seen_modified_at = s.modified_at, gone_at = NULL, updated_at = now()
+FROM stage_products s JOIN resolved_products r USING (external_id)
+WHERE r.changed AND NOT r.is_new
+  AND l.organization_id = :org AND l.store_id = :store AND l.external_id = s.external_id
+"""
+
+RESOLVE_VARIANTS = """
+INSERT INTO resolved_variants (external_id, variant_id, product_id, is_new, changed)
+SELECT s.external_id, coalesce(l.variant_id, nextval('variants_id_seq')), p.product_id, l.id IS NULL,
+       l.id IS NULL OR l.seen_hash <> s.hash OR l.gone_at IS NOT NULL
+FROM stage_variants s
+JOIN product_links p
+  ON p.organization_id = :org AND p.store_id = :store AND p.external_id = s.external_product_id
+LEFT JOIN listings l
+  ON l.organization_id = :org AND l.store_id = :store AND l.external_id = s.external_id
+"""
+
+ORPHANS = """
+SELECT s.external_id FROM stage_variants s
+WHERE NOT EXISTS (SELECT 1 FROM resolved_variants r WHERE r.external_id = s.external_id) LIMIT 20
+"""
+
+INSERT_VARIANTS = """
+INSERT INTO variants (id, organization_id, product_id, position, title, sku, barcode, currency, price, sale_price,
+                      cost, options, attributes, image_url, url, weight_g, active)
+SELECT r.variant_id, cast(:org AS uuid), r.product_id, s.position, s.title, s.sku, s.barcode, cast(:currency AS text), s.price, s.sale_price,
+       s.cost, s.options, s.attributes, s.image_url, s.url, s.weight_g, s.active
+FROM stage_variants s JOIN resolved_variants r USING (external_id) WHERE r.is_new
+"""
+
+UPDATE_VARIANTS = """
+UPDATE variants v
+SET product_id = r.product_id, position = s.position, title = s.title, sku = s.sku, barcode = s.barcode,
+    currency = :currency, price = s.price, sale_price = s.sale_price, cost = coalesce(s.cost, v.cost),
+    options = s.options, attributes = s.attributes, image_url = s.image_url, url = s.url, weight_g = s.weight_g,
+    active = s.active, updated_at = now(), deleted_at = NULL
+FROM stage_variants s JOIN resolved_variants r USING (external_id)
+WHERE r.changed AND NOT r.is_new AND v.id = r.variant_id AND v.organization_id = :org
+"""
+
+INSERT_STOCK = """
+INSERT INTO stock_levels (organization_id, variant_id, location, on_hand, in_stock, backorder)
+SELECT cast(:org AS uuid), r.variant_id, 'default', s.stock, s.in_stock, s.backorder
+FROM stage_variants s JOIN resolved_variants r USING (external_id) WHERE r.is_new
+"""
+
+UPDATE_STOCK = """
+UPDATE stock_levels k
+SET on_hand = s.stock, in_stock = s.in_stock, backorder = s.backorder, updated_at = now()
+FROM stage_variants s JOIN resolved_variants r USING (external_id)
+WHERE r.changed AND NOT r.is_new AND k.variant_id = r.variant_id AND k.location = 'default'
+  AND (k.on_hand, k.in_stock, k.backorder) IS DISTINCT FROM (s.stock, s.in_stock, s.backorder)
+"""
+
+INSERT_LISTINGS = """
+INSERT INTO listings (organization_id, store_id, external_id, external_product_id, variant_id, seen_hash,
+                      seen_modified_at)
+SELECT cast(:org AS uuid), cast(:store AS uuid), s.external_id, s.external_product_id, r.variant_id, s.hash, s.modified_at
+FROM stage_variants s JOIN resolved_variants r USING (external_id) WHERE r.is_new
+"""
+
+UPDATE_LISTINGS = """
+UPDATE listings l
+SET seen_hash = s.hash, external_product_id = s.external_product_id, seen_modified_at = s.modified_at,
+    state = 'active', gone_at = NULL, updated_at = now()
+FROM stage_variants s JOIN resolved_variants r USING (external_id)
+WHERE r.changed AND NOT r.is_new
+  AND l.organization_id = :org AND l.store_id = :store AND l.external_id = s.external_id
+"""
+
+BUMP_REVISION = "UPDATE organizations SET catalog_revision = catalog_revision + 1 WHERE id = :org"
+
+# After a complete, verified walk: what it did not meet is gone from the store.
+
+COUNT_MISSING = """
+SELECT (SELECT count(*) FROM product_links l WHERE l.organization_id = :org AND l.store_id = :store
+          AND l.gone_at IS NULL AND NOT EXISTS (
+            SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind = 'product' AND s.external_id = l.external_id)),
+       (SELECT count(*) FROM listings l WHERE l.organization_id = :org AND l.store_id = :store
+          AND l.gone_at IS NULL AND NOT EXISTS (
+            SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind = 'variant' AND s.external_id = l.external_id)),
+       (SELECT count(*) FROM listings l WHERE l.organization_id = :org AND l.store_id = :store AND l.gone_at IS NULL)
+"""
+
+MARK_PRODUCTS_GONE = """
+WITH gone AS (
+    UPDATE product_links l SET gone_at = now(), updated_at = now()
+    WHERE l.organization_id = :org AND l.store_id = :store AND l.gone_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind = 'product' AND s.external_id = l.external_id)
+    RETURNING l.product_id
+)
+UPDATE products p SET deleted_at = now(), updated_at = now()
+FROM gone
+WHERE p.id = gone.product_id AND p.organization_id = :org AND p.deleted_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM product_links o WHERE o.organization_id = :org AND o.product_id = p.id AND o.store_id <> :store
+      AND o.gone_at IS NULL)
+"""
+
+MARK_VARIANTS_GONE = """
+WITH gone AS (
+    UPDATE listings l SET gone_at = now(), state = 'unlisted', updated_at = now()
+    WHERE l.organization_id = :org AND l.store_id = :store AND l.gone_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind = 'variant' AND s.external_id = l.external_id)
+    RETURNING l.variant_id
+)
+UPDATE variants v SET deleted_at = now(), updated_at = now()
+FROM gone
+WHERE v.id = gone.variant_id AND v.organization_id = :org AND v.deleted_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM listings o WHERE o.organization_id = :org AND o.variant_id = v.id AND o.store_id <> :store
+      AND o.gone_at IS NULL)
+"""

@@ -1,0 +1,128 @@
+"""Bring neutral products into temporary tables by COPY, so that SQL can work on them as sets."""
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.ports.store_platform import PlatformProduct, PlatformVariant
+
+_encode = msgspec.msgpack.Encoder(decimal_format="string").encode
+_json = msgspec.json.Encoder().encode
+
+_TABLES = (
+    """CREATE TEMP TABLE IF NOT EXISTS stage_products (
+        external_id text, title text, description text, handle text, status text, brand text, categories text[],
+        tags text[], images jsonb, option_names text[], url text, modified_at timestamptz, hash bytea
+    ) ON COMMIT DELETE ROWS""",
+    """CREATE TEMP TABLE IF NOT EXISTS stage_variants (
+        external_id text, external_product_id text, position int, title text, sku text, barcode text, price numeric,
+        sale_price numeric, cost numeric, stock int, in_stock boolean, backorder boolean, options jsonb,
+        attributes jsonb, image_url text, url text, weight_g int, active boolean, modified_at timestamptz, hash bytea
+    ) ON COMMIT DELETE ROWS""",
+    """CREATE TEMP TABLE IF NOT EXISTS resolved_products (
+        external_id text, product_id bigint, is_new boolean, changed boolean
+    ) ON COMMIT DELETE ROWS""",
+    """CREATE TEMP TABLE IF NOT EXISTS resolved_variants (
+        external_id text, variant_id bigint, product_id bigint, is_new boolean, changed boolean
+    ) ON COMMIT DELETE ROWS""",
+)
+ANALYZE_FROM_ROWS = 5_000
+"""Above this many rows the planner is told how large the staged set is; below, its guess is good enough."""
+
+
+def product_row(product: PlatformProduct) -> tuple[Any, ...]:
+    """Return a staged product; the hash covers everything but the time of change."""
+    images = [(image.url, image.alt) for image in product.images]
+    kept = (
+        product.title,
+        product.description,
+        product.handle,
+        product.status,
+        product.brand,
+        product.categories,
+        product.tags,
+        images,
+        product.option_names,
+        product.url,
+    )
+    digest = hashlib.blake2b(_encode(kept), digest_size=16).digest()
+    shown = _json([{"url": url, "alt": alt} for url, alt in images]).decode() if images else "[]"
+    return (product.external_id, *kept[:7], shown, *kept[8:], product.modified_at, digest)
+
+
+def variant_row(variant: PlatformVariant, position: int) -> tuple[Any, ...]:
+    """Return a staged variant; the hash covers everything but its position and the time of change."""
+    kept = (
+        variant.title,
+        variant.sku,
+        variant.barcode,
+        variant.price,
+        variant.sale_price,
+        variant.cost,
+        variant.stock,
+        variant.in_stock,
+        variant.backorder,
+        variant.options,
+        variant.attributes,
+        variant.image_url,
+        variant.url,
+        variant.weight_g,
+        variant.active,
+    )
+    digest = hashlib.blake2b(_encode((variant.external_product_id, *kept)), digest_size=16).digest()
+    options = _json(variant.options).decode() if variant.options else "{}"
+    attributes = _json(variant.attributes).decode() if variant.attributes else "{}"
+    head = (variant.external_id, variant.external_product_id, position)
+    return (*head, *kept[:9], options, attributes, *kept[11:], variant.modified_at, digest)
+
+
+def variant_rows(products: Iterable[PlatformProduct], apart: Iterable[PlatformVariant]) -> list[tuple[Any, ...]]:
+    """Return staged variants of both kinds: inside their products, and those that come apart from them."""
+    rows = {v.external_id: variant_row(v, n) for product in products for n, v in enumerate(product.variants)}
+    rows.update((variant.external_id, variant_row(variant, 0)) for variant in apart)
+    return list(rows.values())
+
+
+async def stage(
+    session: AsyncSession, products: Sequence[PlatformProduct], variants: Sequence[PlatformVariant]
+) -> tuple[int, int]:
+    """Fill the staging tables for this transaction; return how many products and variants lie there.
+
+    A product or variant that comes twice in one batch counts once, the later one wins.
+    """
+    product_rows = list({product.external_id: product_row(product) for product in products}.values())
+    rows = variant_rows(products, variants)
+    connection = await _prepare(session)
+    if product_rows:
+        await connection.copy_records_to_table("stage_products", records=product_rows)
+    if rows:
+        await connection.copy_records_to_table("stage_variants", records=rows)
+    if len(product_rows) + len(rows) >= ANALYZE_FROM_ROWS:
+        await connection.execute("ANALYZE stage_products; ANALYZE stage_variants")
+    return len(product_rows), len(rows)
+
+
+async def _prepare(session: AsyncSession) -> Any:
+    """Return the driver's connection, with the temporary tables in place (a rollback may have taken them away)."""
+    missing = await session.execute(text("SELECT to_regclass('pg_temp.resolved_variants') IS NULL"))
+    if missing.scalar_one():
+        for statement in _TABLES:
+            await session.execute(text(statement))
+    pooled = await session.connection()
+    return (await pooled.get_raw_connection()).driver_connection
+
+
+async def remember_seen(session: AsyncSession, run_id: uuid.UUID, kind: str, external_ids: Iterable[str]) -> None:
+    """Note what a full walk has met; meeting it again changes nothing."""
+    await session.execute(
+        text(
+            "INSERT INTO sync_seen (run_id, kind, external_id) SELECT cast(:run AS uuid), cast(:kind AS text), unnest(cast(:ids AS text[]))"
+            " ON CONFLICT DO NOTHING"
+        ),
+        {"run": run_id, "kind": kind, "ids": list(external_ids)},
+    )
