@@ -1,0 +1,103 @@
+"""Every refusal on its way out: what was raised -> status, code, sentence and headers, once for all surfaces."""
+
+import math
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar.exceptions import HTTPException, ValidationException
+
+from backend.kit.errors import DomainError, ErrorKind
+from backend.kit.text import clipped, storable
+
+STATUS: Mapping[ErrorKind, int] = {
+    ErrorKind.INVALID: 400,
+    ErrorKind.UNAUTHENTICATED: 401,
+    ErrorKind.FORBIDDEN: 403,
+    ErrorKind.LIMIT_REACHED: 403,
+    ErrorKind.NOT_FOUND: 404,
+    ErrorKind.CONFLICT: 409,
+    ErrorKind.RATE_LIMITED: 429,
+    ErrorKind.UPSTREAM_FAILED: 502,
+}
+
+_SENTENCES: Mapping[int, str] = {
+    404: "There is nothing at this address",
+    405: "This address does not answer to that method; see the Allow header",
+    413: "The request body is too large",
+    500: "Something went wrong on our side; it has been recorded",
+}
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """A refusal that a surface renders in its own shape."""
+
+    status: int
+    message: str
+    """A sentence for people, without secrets."""
+    code: str | None = None
+    """Machine code of a DomainError; None for refusals of the protocol (unknown path, malformed body...)."""
+    headers: Mapping[str, str] = {}
+    facts: Mapping[str, Any] = {}
+
+    @property
+    def reason(self) -> str:
+        """Return the status in words, such as "Bad Request"."""
+        try:
+            return HTTPStatus(self.status).phrase
+        except ValueError:
+            return "Error"
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """Return the refusal that an exception means; 500 for whatever nobody foresaw."""
+    if isinstance(error, DomainError):
+        return _of_domain(error)
+    if isinstance(error, ValidationException):
+        return Refusal(status=error.status_code, message=_fields(error))
+    if isinstance(error, HTTPException):
+        return _of_protocol(error)
+    return Refusal(status=500, message=_SENTENCES[500])
+
+
+def _of_domain(error: DomainError) -> Refusal:
+    status = STATUS[error.kind]
+    headers = {}
+    if (wait_s := error.facts.get("retry_after_s")) is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(wait_s)))
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Refusal(status=status, code=error.code, message=error.message, headers=headers, facts=error.facts)
+
+
+def _of_protocol(error: HTTPException) -> Refusal:
+    status = error.status_code
+    headers = {name.title(): value for name, value in (error.headers or {}).items()}
+    message = _SENTENCES.get(status) or ("The request cannot be read" if status == 400 else _phrase(status))
+    if status >= 500:
+        message = _SENTENCES[500]
+    elif status == 400 and "JSON" in error.detail:
+        message = "The request body is not valid JSON"
+    return Refusal(status=status, message=message, headers=headers)
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "The request was refused"
+
+
+def _fields(error: ValidationException) -> str:
+    extra = error.extra if isinstance(error.extra, list) else []
+    told = [_field(entry) for entry in extra if isinstance(entry, dict)][:5]
+    return "; ".join(told) or "The request is not valid"
+
+
+def _field(entry: Mapping[str, Any]) -> str:
+    key = str(entry.get("key", ""))
+    where = "The request body" if key in {"", "data"} else key
+    return clipped(storable(f"{where}: {_plain(str(entry.get('message', 'is not valid')))}"), 200)
+
+
+def _plain(message: str) -> str:
+    # msgspec speaks of "Object missing required field `email`" and "Expected `str`, got `int`".
+    return message.replace("`", "").replace("Object missing required field", "missing required field")

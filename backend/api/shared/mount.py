@@ -1,0 +1,66 @@
+"""Building the Litestar app from the surfaces."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from litestar import Litestar, Request
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+
+from backend.api.docs import documentation, openapi_config
+from backend.api.shared.dispatcher import dispatcher
+from backend.api.shared.gate import Gate
+from backend.api.shared.surface import Surface
+from backend.ports.actor import Actor
+from backend.ports.rate_limiter import RateLimiter
+from backend.settings import Settings
+
+
+def provide_actor(request: Request[Any, Any, Any]) -> Actor:
+    """Hand the handler who calls, as the gate found it."""
+    actor: Actor = request.scope["user"]
+    return actor
+
+
+def provide_settings(request: Request[Any, Any, Any]) -> Settings:
+    """Hand the handler the settings of this process."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def mount(
+    surfaces: Sequence[Surface],
+    *,
+    settings: Settings,
+    limiter: RateLimiter,
+    authenticator: Any,
+    dependencies: Mapping[str, Provide],
+    extra_handlers: Sequence[ControllerRouterHandler] = (),
+    on_shutdown: Sequence[Callable[[], Any]] = (),
+) -> Litestar:
+    """Return the app: every surface behind its gate, one dispatcher of errors, the documents under `/docs`.
+
+    Args:     authenticator: what the surfaces' `authenticate` finds in `app.state.authenticator`.
+              dependencies: services by the handlers' parameter names.
+              extra_handlers: routes outside the surfaces (pages, health).
+    """
+    app = Litestar(
+        route_handlers=[
+            *(surface.router(Gate(surface, limiter, settings.web)) for surface in surfaces),
+            documentation(surfaces),
+            *extra_handlers,
+        ],
+        dependencies={
+            **dependencies,
+            "actor": Provide(provide_actor, sync_to_thread=False),
+            "settings": Provide(provide_settings, sync_to_thread=False),
+        },
+        exception_handlers={Exception: dispatcher(surfaces)},
+        openapi_config=openapi_config(),
+        request_max_body_size=settings.web.max_body_bytes,
+        on_shutdown=list(on_shutdown),
+        logging_config=None,
+    )
+    app.state.settings = settings
+    app.state.authenticator = authenticator
+    return app
