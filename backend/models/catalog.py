@@ -1,7 +1,7 @@
 """One catalog per organization, and how its products are linked to what stores show.
 
-Rows that come by the hundred thousand carry `organization_id` without a foreign key of its own: their product or
-store row has it, and each further check would cost every insert.
+Rows that come by the hundred thousand carry `organization_id` and `store_id` without foreign keys of their own: their
+product row is tied to the organization, and each further check would cost every insert.
 """
 
 import uuid
@@ -129,10 +129,7 @@ class StockLevel(Base):
     backorder: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     updated_at: Mapped[CreatedAt]
 
-    __table_args__ = (
-        PrimaryKeyConstraint("variant_id", "location"),
-        Index("ix_stock_levels_organization_id_variant_id", "organization_id", "variant_id"),
-    )
+    __table_args__ = (PrimaryKeyConstraint("variant_id", "location"),)
 
 
 class ProductLink(Base):
@@ -142,7 +139,7 @@ class ProductLink(Base):
 
     id: Mapped[BigKey]
     organization_id: Mapped[uuid.UUID]
-    store_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    store_id: Mapped[uuid.UUID]
     external_id: Mapped[str]
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
     seen_hash: Mapped[bytes] = mapped_column(LargeBinary)
@@ -163,7 +160,7 @@ class Listing(Base):
 
     id: Mapped[BigKey]
     organization_id: Mapped[uuid.UUID]
-    store_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    store_id: Mapped[uuid.UUID]
     external_id: Mapped[str]
     external_product_id: Mapped[str]
     variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id", ondelete="CASCADE"), index=True)
@@ -175,12 +172,4 @@ class Listing(Base):
     updated_at: Mapped[CreatedAt]
     gone_at: Mapped[datetime | None]
 
-    __table_args__ = (
-        UniqueConstraint("organization_id", "store_id", "external_id"),
-        Index(
-            "ix_listings_organization_id_store_id_external_product_id",
-            "organization_id",
-            "store_id",
-            "external_product_id",
-        ),
-    )
+    __table_args__ = (UniqueConstraint("organization_id", "store_id", "external_id"),)

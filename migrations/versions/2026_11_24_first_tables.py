@@ -405,9 +405,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["product_id"], ["products.id"], name=op.f("fk_product_links_product_id_products"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["store_id"], ["stores.id"], name=op.f("fk_product_links_store_id_stores"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_product_links")),
         sa.UniqueConstraint(
             "organization_id",
@@ -502,21 +499,12 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["store_id"], ["stores.id"], name=op.f("fk_listings_store_id_stores"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
             ["variant_id"], ["variants.id"], name=op.f("fk_listings_variant_id_variants"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_listings")),
         sa.UniqueConstraint(
             "organization_id", "store_id", "external_id", name=op.f("uq_listings_organization_id_store_id_external_id")
         ),
-    )
-    op.create_index(
-        "ix_listings_organization_id_store_id_external_product_id",
-        "listings",
-        ["organization_id", "store_id", "external_product_id"],
-        unique=False,
     )
     op.create_index(op.f("ix_listings_variant_id"), "listings", ["variant_id"], unique=False)
     op.create_table(
@@ -533,17 +521,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("variant_id", "location", name=op.f("pk_stock_levels")),
     )
-    op.create_index(
-        "ix_stock_levels_organization_id_variant_id", "stock_levels", ["organization_id", "variant_id"], unique=False
-    )
 
 
 def downgrade() -> None:
 
-    op.drop_index("ix_stock_levels_organization_id_variant_id", table_name="stock_levels")
     op.drop_table("stock_levels")
     op.drop_index(op.f("ix_listings_variant_id"), table_name="listings")
-    op.drop_index("ix_listings_organization_id_store_id_external_product_id", table_name="listings")
     op.drop_table("listings")
     op.drop_index(op.f("ix_variants_product_id"), table_name="variants")
     op.drop_index("ix_variants_organization_id_sku", table_name="variants")

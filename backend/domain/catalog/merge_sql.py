@@ -57,14 +57,14 @@ INSERT_PRODUCTS = f"""
 INSERT INTO products (id, organization_id, title, description, handle, status, brand_id, category_id, categories,
                       tags, images, option_names, url)
 SELECT r.product_id, cast(:org AS uuid), s.title, s.description, s.handle, s.status, b.id, c.id, s.categories,
-       s.tags, s.images, s.option_names, s.url
+       s.tags, cast(s.images AS jsonb), s.option_names, s.url
 {_PRODUCT_SOURCE} WHERE r.is_new
 """
 
 UPDATE_PRODUCTS = f"""
 UPDATE products p
 SET title = n.title, description = n.description, handle = n.handle, status = n.status, brand_id = n.brand_id,
-    category_id = n.category_id, categories = n.categories, tags = n.tags, images = n.images,
+    category_id = n.category_id, categories = n.categories, tags = n.tags, images = cast(n.images AS jsonb),
     option_names = n.option_names, url = n.url, updated_at = now(), deleted_at = NULL
 FROM (SELECT s.*, r.product_id, b.id AS brand_id, c.id AS category_id
       {_PRODUCT_SOURCE} WHERE r.changed AND NOT r.is_new) n
@@ -104,16 +104,18 @@ WHERE NOT EXISTS (SELECT 1 FROM resolved_variants r WHERE r.external_id = s.exte
 INSERT_VARIANTS = """
 INSERT INTO variants (id, organization_id, product_id, position, title, sku, barcode, currency, price, sale_price,
                       cost, options, attributes, image_url, url, weight_g, active)
-SELECT r.variant_id, cast(:org AS uuid), r.product_id, s.position, s.title, s.sku, s.barcode, cast(:currency AS text), s.price, s.sale_price,
-       s.cost, s.options, s.attributes, s.image_url, s.url, s.weight_g, s.active
+SELECT r.variant_id, cast(:org AS uuid), r.product_id, s.position, s.title, s.sku, s.barcode,
+       cast(:currency AS text), cast(s.price AS numeric), cast(s.sale_price AS numeric), cast(s.cost AS numeric),
+       cast(s.options AS jsonb), cast(s.attributes AS jsonb), s.image_url, s.url, s.weight_g, s.active
 FROM stage_variants s JOIN resolved_variants r USING (external_id) WHERE r.is_new
 """
 
 UPDATE_VARIANTS = """
 UPDATE variants v
 SET product_id = r.product_id, position = s.position, title = s.title, sku = s.sku, barcode = s.barcode,
-    currency = :currency, price = s.price, sale_price = s.sale_price, cost = coalesce(s.cost, v.cost),
-    options = s.options, attributes = s.attributes, image_url = s.image_url, url = s.url, weight_g = s.weight_g,
+    currency = :currency, price = cast(s.price AS numeric), sale_price = cast(s.sale_price AS numeric),
+    cost = coalesce(cast(s.cost AS numeric), v.cost), options = cast(s.options AS jsonb),
+    attributes = cast(s.attributes AS jsonb), image_url = s.image_url, url = s.url, weight_g = s.weight_g,
     active = s.active, updated_at = now(), deleted_at = NULL
 FROM stage_variants s JOIN resolved_variants r USING (external_id)
 WHERE r.changed AND NOT r.is_new AND v.id = r.variant_id AND v.organization_id = :org
@@ -136,7 +138,8 @@ WHERE r.changed AND NOT r.is_new AND k.variant_id = r.variant_id AND k.location 
 INSERT_LISTINGS = """
 INSERT INTO listings (organization_id, store_id, external_id, external_product_id, variant_id, seen_hash,
                       seen_modified_at)
-SELECT cast(:org AS uuid), cast(:store AS uuid), s.external_id, s.external_product_id, r.variant_id, s.hash, s.modified_at
+SELECT cast(:org AS uuid), cast(:store AS uuid), s.external_id, s.external_product_id, r.variant_id, s.hash,
+       s.modified_at
 FROM stage_variants s JOIN resolved_variants r USING (external_id) WHERE r.is_new
 """
 

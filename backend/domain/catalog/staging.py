@@ -11,18 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.ports.store_platform import PlatformProduct, PlatformVariant
 
-_encode = msgspec.msgpack.Encoder(decimal_format="string").encode
+_encode = msgspec.msgpack.Encoder().encode
 _json = msgspec.json.Encoder().encode
 
+# JSON and money travel as text: the server casts them in a set, the driver would do it value by value.
 _TABLES = (
     """CREATE TEMP TABLE IF NOT EXISTS stage_products (
         external_id text, title text, description text, handle text, status text, brand text, categories text[],
-        tags text[], images jsonb, option_names text[], url text, modified_at timestamptz, hash bytea
+        tags text[], images text, option_names text[], url text, modified_at timestamptz, hash bytea
     ) ON COMMIT DELETE ROWS""",
     """CREATE TEMP TABLE IF NOT EXISTS stage_variants (
-        external_id text, external_product_id text, position int, title text, sku text, barcode text, price numeric,
-        sale_price numeric, cost numeric, stock int, in_stock boolean, backorder boolean, options jsonb,
-        attributes jsonb, image_url text, url text, weight_g int, active boolean, modified_at timestamptz, hash bytea
+        external_id text, external_product_id text, position int, title text, sku text, barcode text, price text,
+        sale_price text, cost text, stock int, in_stock boolean, backorder boolean, options text,
+        attributes text, image_url text, url text, weight_g int, active boolean, modified_at timestamptz, hash bytea
     ) ON COMMIT DELETE ROWS""",
     """CREATE TEMP TABLE IF NOT EXISTS resolved_products (
         external_id text, product_id bigint, is_new boolean, changed boolean
@@ -61,9 +62,9 @@ def variant_row(variant: PlatformVariant, position: int) -> tuple[Any, ...]:
         variant.title,
         variant.sku,
         variant.barcode,
-        variant.price,
-        variant.sale_price,
-        variant.cost,
+        None if variant.price is None else str(variant.price),
+        None if variant.sale_price is None else str(variant.sale_price),
+        None if variant.cost is None else str(variant.cost),
         variant.stock,
         variant.in_stock,
         variant.backorder,
@@ -121,7 +122,8 @@ async def remember_seen(session: AsyncSession, run_id: uuid.UUID, kind: str, ext
     """Note what a full walk has met; meeting it again changes nothing."""
     await session.execute(
         text(
-            "INSERT INTO sync_seen (run_id, kind, external_id) SELECT cast(:run AS uuid), cast(:kind AS text), unnest(cast(:ids AS text[]))"
+            "INSERT INTO sync_seen (run_id, kind, external_id)"
+            " SELECT cast(:run AS uuid), cast(:kind AS text), unnest(cast(:ids AS text[]))"
             " ON CONFLICT DO NOTHING"
         ),
         {"run": run_id, "kind": kind, "ids": list(external_ids)},
