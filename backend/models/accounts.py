@@ -32,6 +32,8 @@ class User(Base):
     email: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str | None]
     """argon2id; None until the person set a password."""
+    email_confirmed_at: Mapped[datetime | None]
+    """When control of the e-mail was first proven; store proofs from before it may be a stranger's (decision G10)."""
     created_at: Mapped[CreatedAt]
 
 
@@ -71,6 +73,8 @@ class AccessGrant(Base):
     """None: control of the account is not proven, the token sees no organization (decision G10)."""
     store_url: Mapped[str | None]
     """Plugin tokens are bound to one store address; None for panel logins."""
+    store_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"), index=True)
+    """The store whose working keys its unproven bearer showed; confirming that store proves the token."""
     email_as_given: Mapped[str | None]
     """What an unproven caller typed; the only thing it is shown."""
     created_at: Mapped[CreatedAt]

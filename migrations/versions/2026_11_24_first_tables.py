@@ -40,32 +40,11 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("email_confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
     )
-    op.create_table(
-        "access_grants",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("user_id", sa.Uuid(), nullable=False),
-        sa.Column("organization_id", sa.Uuid(), nullable=True),
-        sa.Column("store_url", sa.Text(), nullable=True),
-        sa.Column("email_as_given", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["organization_id"],
-            ["organizations.id"],
-            name=op.f("fk_access_grants_organization_id_organizations"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_access_grants_user_id_users"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_grants")),
-    )
-    op.create_index("ix_access_grants_user_id_store_url", "access_grants", ["user_id", "store_url"], unique=False)
     op.create_table(
         "brands",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -243,6 +222,33 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("state IN ('active', 'needs_reauth')"),
     )
+    op.create_table(
+        "access_grants",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=True),
+        sa.Column("store_url", sa.Text(), nullable=True),
+        sa.Column("store_id", sa.Uuid(), nullable=True),
+        sa.Column("email_as_given", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_access_grants_organization_id_organizations"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["store_id"], ["stores.id"], name=op.f("fk_access_grants_store_id_stores"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_access_grants_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_grants")),
+    )
+    op.create_index("ix_access_grants_user_id_store_url", "access_grants", ["user_id", "store_url"], unique=False)
+    op.create_index(op.f("ix_access_grants_store_id"), "access_grants", ["store_id"], unique=False)
     op.create_table(
         "feed_versions",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -557,6 +563,9 @@ def downgrade() -> None:
     op.drop_table("mailed_links")
     op.drop_index("ix_feed_versions_organization_id_feed_id", table_name="feed_versions")
     op.drop_table("feed_versions")
+    op.drop_index(op.f("ix_access_grants_store_id"), table_name="access_grants")
+    op.drop_index("ix_access_grants_user_id_store_url", table_name="access_grants")
+    op.drop_table("access_grants")
     op.drop_index(
         "uq_stores_platform_url_held",
         table_name="stores",
@@ -582,8 +591,6 @@ def downgrade() -> None:
     op.drop_table("categories")
     op.drop_index("uq_brands_organization_id_name", table_name="brands")
     op.drop_table("brands")
-    op.drop_index("ix_access_grants_user_id_store_url", table_name="access_grants")
-    op.drop_table("access_grants")
     op.drop_table("users")
     op.drop_table("signing_keys")
     op.drop_table("organizations")
