@@ -60,3 +60,10 @@ class UnsafeAddress(PlatformError):
 
     def __init__(self, message: str) -> None:
         super().__init__(Cause.UNSAFE_ADDRESS, message)
+
+
+class ResponseTooLarge(StoreRefused):
+    """The answer is larger than the limit of *max_bytes*; the same request would bring it again."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(Cause.TOO_LARGE, f"The answer is larger than {max_bytes // 1_000_000 or 1} MB")
