@@ -12,6 +12,7 @@ from backend.domain.jobs.repository import JobRepository
 from backend.jobs.runtime import JobRunner
 from backend.kit.clock import utc_now
 from backend.kit.log import set_up_logging
+from backend.kit.readiness import announce_ready
 from backend.settings import Settings
 from backend.wiring import Container
 
@@ -53,6 +54,7 @@ def build_worker(container: Container, queue: str, *, burst: bool = False) -> Wo
 
     async def start(ctx: dict[str, Any]) -> None:
         ctx["sweeper"] = asyncio.create_task(_sweep(container, queue))
+        announce_ready()
 
     async def stop(ctx: dict[str, Any]) -> None:
         ctx["sweeper"].cancel()

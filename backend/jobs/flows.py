@@ -2,6 +2,19 @@
 
 from typing import Protocol
 
+from backend.domain.sync.pull import StorePull
+from backend.domain.sync.trouble import RunTrouble
+
 
 class Flows(Protocol):
     """Everything a job function reaches; `backend.wiring.Container` is one."""
+
+    @property
+    def store_pull(self) -> StorePull:
+        """Work pulls off."""
+        ...
+
+    @property
+    def run_trouble(self) -> RunTrouble:
+        """Note and end runs that a store fails."""
+        ...

@@ -1,7 +1,6 @@
 """Bring neutral products into temporary tables by COPY, so that SQL can work on them as sets."""
 
 import hashlib
-import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -116,15 +115,3 @@ async def _prepare(session: AsyncSession) -> Any:
             await session.execute(text(statement))
     pooled = await session.connection()
     return (await pooled.get_raw_connection()).driver_connection
-
-
-async def remember_seen(session: AsyncSession, run_id: uuid.UUID, kind: str, external_ids: Iterable[str]) -> None:
-    """Note what a full walk has met; meeting it again changes nothing."""
-    await session.execute(
-        text(
-            "INSERT INTO sync_seen (run_id, kind, external_id)"
-            " SELECT cast(:run AS uuid), cast(:kind AS text), unnest(cast(:ids AS text[]))"
-            " ON CONFLICT DO NOTHING"
-        ),
-        {"run": run_id, "kind": kind, "ids": list(external_ids)},
-    )

@@ -1,0 +1,97 @@
+"""How a walk ends: verified and applied, walked again, or held; and how a run fails."""
+
+import uuid
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.domain.events.service import EventRecorder
+from backend.domain.events.types import SyncCompleted, SyncFailed
+from backend.domain.sync.guards import may_remove, walk_is_complete
+from backend.domain.sync.repository import SyncRepository
+from backend.kit.clock import utc_now
+from backend.models.stores import Store
+from backend.models.sync import SyncRun
+
+AUC_14 = ("products_added", "products_updated", "products_removed", "errors")
+
+
+async def finish_walk(session: AsyncSession, run_id: uuid.UUID, *, most_walks: int) -> bool:
+    """Close a run whose walk reached its end; False when the walk has to be done again from the beginning."""
+    runs = SyncRepository(session)
+    found = await runs.lock(run_id)
+    if found is None or found[0].state != "running":
+        return True
+    run, store = found
+    if run.mode == "full":
+        verified = await _verified(runs, run)
+        if not verified and run.walk < most_walks:
+            run.walk, run.cursor = run.walk + 1, None
+            await runs.forget_seen(run.id)
+            return False
+        if verified:
+            await _remove_gone(session, runs, run)
+        else:
+            await _note_mismatch(runs, run)
+        await runs.forget_seen(run.id)
+    if run.state == "running":
+        await _complete(session, run, store)
+    return True
+
+
+async def _verified(runs: SyncRepository, run: SyncRun) -> bool:
+    seen = await runs.seen_counts(run.id)
+    expected = {
+        kind: int(run.stats[f"expected_{name}"])
+        for kind, name in (("product", "products"), ("apart", "variants"))
+        if f"expected_{name}" in run.stats
+    }
+    return walk_is_complete(expected=expected, seen=seen)
+
+
+async def _note_mismatch(runs: SyncRepository, run: SyncRun) -> None:
+    message = (
+        f"The store's list changed during each of {run.walk} walks, so nothing was removed this time. "
+        "New and changed products are in."
+    )
+    await runs.add_issues(run, [{"code": "count_mismatch", "message": message}])
+
+
+async def _remove_gone(session: AsyncSession, runs: SyncRepository, run: SyncRun) -> None:
+    products, variants, listed = await runs.missing(run)
+    held = may_remove(listed=listed, missing=variants)
+    if held is not None:
+        await runs.add_issues(run, [{"code": held.code, "message": held.message}])
+        await end_run(session, run, state="held", code=held.code, message=held.message)
+    elif products or variants:
+        removed, variants_removed = await runs.mark_gone(run)
+        run.stats = {**run.stats, "products_removed": removed, "variants_removed": variants_removed}
+
+
+async def _complete(session: AsyncSession, run: SyncRun, store: Store) -> None:
+    run.state, run.finished_at = "completed", utc_now()
+    run.error_code = run.error_message = None
+    if run.watermark_at is not None:
+        store.watermark_at = run.watermark_at
+    changed = any(run.stats.get(key) for key in ("products_added", "products_updated", "products_removed"))
+    changed = changed or any(run.stats.get(f"variants_{what}") for what in ("added", "updated", "removed"))
+    event = SyncCompleted(
+        sync_id=str(run.id),
+        type=run.mode,
+        duration_seconds=_duration_s(run),
+        stats={key: int(run.stats.get(key, 0)) for key in AUC_14},
+        stores_updated=(str(store.id),) if changed else (),
+    )
+    await EventRecorder(session).record(run.organization_id, event)
+
+
+async def end_run(session: AsyncSession, run: SyncRun, *, state: str, code: str, message: str) -> None:
+    """End a run as `failed` or `held` with its reason."""
+    run.state, run.finished_at, run.error_code, run.error_message = state, utc_now(), code, message
+    event = SyncFailed(sync_id=str(run.id), type=run.mode, store_id=str(run.store_id), code=code, message=message)
+    await EventRecorder(session).record(run.organization_id, event)
+
+
+def _duration_s(run: SyncRun) -> float:
+    ended: Any = run.finished_at
+    return round((ended - run.started_at).total_seconds(), 3) if run.started_at else 0.0

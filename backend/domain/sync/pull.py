@@ -1,0 +1,124 @@
+"""Work a pull off: read pages ahead, store each with the cursor behind it, verify the walk, then remove what is gone.
+
+Every step is one transaction that holds rows, statistics and cursor together, so a killed run goes on where it was
+and a page that is stored twice changes nothing. No request to the store is made while a transaction is open.
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.domain.events.service import EventRecorder
+from backend.domain.events.types import SyncStarted
+from backend.domain.sync.outcome import finish_walk
+from backend.domain.sync.reading import pages_ahead
+from backend.domain.sync.repository import SyncRepository
+from backend.domain.sync.step import StepContext, store_pages
+from backend.kit.clock import utc_now
+from backend.kit.transaction import Transactions
+from backend.models.stores import Store
+from backend.models.sync import SyncRun
+from backend.ports.store_platform import CatalogPage, PullRequest, StorePlatform
+
+log = structlog.get_logger()
+
+OVERLAP = timedelta(minutes=5)
+"""A delta starts so much before the newest change seen: changes are stamped before they become visible."""
+MOST_WALKS = 3
+"""A walk whose count is off is redone; after so many the run ends without removing anything."""
+
+
+class StoreOpener(Protocol):
+    """Unseals a store's credentials and opens it."""
+
+    async def open(self, store: Store) -> StorePlatform:
+        """Return the opened store; raise not_found when its credentials are gone."""
+        ...
+
+
+ProductLimit = Callable[[AsyncSession, uuid.UUID], Awaitable[int | None]]
+"""How many products an organization's plan holds; None: as many as it likes."""
+
+
+class PullPlan:
+    """What one attempt at a run needs to know; read once at its start."""
+
+    def __init__(self, run: SyncRun, store: Store) -> None:
+        self.run_id = run.id
+        self.full = run.mode == "full"
+        self.request = PullRequest(since=run.since_at, cursor=run.cursor)
+        self.store = store
+
+
+class StorePull:
+    """Works pulls off. Two at once on one run are harmless: steps lock the run and check the cursor they build on."""
+
+    def __init__(
+        self,
+        begin: Transactions,
+        opener: StoreOpener,
+        product_limit: ProductLimit,
+    ) -> None:
+        self._begin = begin
+        self._opener = opener
+        self._product_limit = product_limit
+
+    async def run(self, run_id: uuid.UUID) -> None:
+        """Work one run off to its end.
+
+        Raises:   StoreRefused, StoreUnavailable, StoreThrottled, UnsafeAddress: the run stays resumable.
+        """
+        for _ in range(MOST_WALKS + 1):
+            plan = await self._start(run_id)
+            if plan is None or await self._walk(plan):
+                return
+
+    async def _start(self, run_id: uuid.UUID) -> PullPlan | None:
+        async with self._begin() as session:
+            found = await SyncRepository(session).lock(run_id)
+            if found is None or found[0].state not in ("queued", "running"):
+                return None
+            run, store = found
+            if store.state != "active":
+                run.state, run.finished_at = "failed", utc_now()
+                run.error_code, run.error_message = "store_not_connected", f"The store is {store.state}"
+                return None
+            if run.state == "queued":
+                await self._first_start(session, run, store)
+            return PullPlan(run, store)
+
+    async def _first_start(self, session: AsyncSession, run: SyncRun, store: Store) -> None:
+        run.state, run.started_at = "running", utc_now()
+        if run.mode == "delta" and store.watermark_at is not None:
+            run.since_at = store.watermark_at - OVERLAP
+        else:
+            run.mode = "full"
+        event = SyncStarted(sync_id=str(run.id), type=run.mode, store_id=str(store.id))
+        await EventRecorder(session).record(run.organization_id, event)
+
+    async def _walk(self, plan: PullPlan) -> bool:
+        """Read and store the rest of one walk; False when it has to be walked again."""
+        platform = await self._opener.open(plan.store)
+        after = plan.request.cursor
+        try:
+            async with aclosing(pages_ahead(platform.read_catalog(plan.request))) as groups:
+                async for pages in groups:
+                    if not await self._store(plan, after, pages):
+                        return True
+                    after = pages[-1].cursor
+        finally:
+            await platform.aclose()
+        async with self._begin() as session:
+            return await finish_walk(session, plan.run_id, most_walks=MOST_WALKS)
+
+    async def _store(self, plan: PullPlan, after: str | None, pages: list[CatalogPage]) -> bool:
+        """Store a group of pages as one step; False when the run was ended from outside."""
+        async with self._begin() as session:
+            limit = await self._product_limit(session, plan.store.organization_id)
+            context = StepContext(run_id=plan.run_id, after=after, product_limit=limit)
+            return await store_pages(session, context, pages)

@@ -1,0 +1,59 @@
+"""Read a store's pages ahead of the database: whatever lies ready is handed over as one group."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
+
+from backend.ports.store_platform import CatalogPage
+
+AHEAD = 12
+"""Pages that may wait, about 1,200 products: bounds memory whatever the catalog's size."""
+GROUP = 8
+"""Pages stored in one transaction at the most."""
+
+
+async def pages_ahead(pages: AsyncIterator[CatalogPage]) -> AsyncGenerator[list[CatalogPage], None]:
+    """Yield the pages in order, in groups of 1 to `GROUP`; the reader goes on while a group is being stored.
+
+    Raises:   what the reader raised, after the pages before it were yielded.
+    """
+    waiting: asyncio.Queue[CatalogPage | BaseException | None] = asyncio.Queue(AHEAD)
+    reader = asyncio.create_task(_read(pages, waiting))
+    try:
+        ended: BaseException | None = None
+        done = False
+        while not done:
+            group, done, ended = await _next_group(waiting)
+            if group:
+                yield group
+        if ended is not None:
+            raise ended
+    finally:
+        reader.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await reader
+
+
+async def _read(
+    pages: AsyncIterator[CatalogPage], waiting: "asyncio.Queue[CatalogPage | BaseException | None]"
+) -> None:
+    try:
+        async for page in pages:
+            await waiting.put(page)
+    except Exception as error:
+        await waiting.put(error)
+    else:
+        await waiting.put(None)
+
+
+async def _next_group(
+    waiting: "asyncio.Queue[CatalogPage | BaseException | None]",
+) -> tuple[list[CatalogPage], bool, BaseException | None]:
+    group: list[CatalogPage] = []
+    item = await waiting.get()
+    while isinstance(item, CatalogPage):
+        group.append(item)
+        if len(group) == GROUP or waiting.empty():
+            return group, False, None
+        item = waiting.get_nowait()
+    return group, True, item

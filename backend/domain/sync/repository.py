@@ -1,0 +1,137 @@
+"""Every query on runs, issues and what a walk has seen."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import CursorResult, delete, func, insert, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.domain.catalog import merge_sql
+from backend.models.stores import Store
+from backend.models.sync import SyncIssue, SyncRun, SyncSeen
+from backend.ports.actor import Actor
+
+UNFINISHED = ("queued", "running")
+KIND = "pull"
+
+
+class SyncRepository:
+    """Reads and writes `sync_runs`, `sync_issues`, `sync_seen`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def open_run(self, values: Mapping[str, Any]) -> uuid.UUID | None:
+        """Insert a run; None when its store has an unfinished one."""
+        statement = (
+            upsert(SyncRun)
+            .values(kind=KIND, state="queued", stats={}, walk=1, **values)
+            .on_conflict_do_nothing(
+                index_elements=["store_id", "kind"], index_where=text("state IN ('queued', 'running')")
+            )
+            .returning(SyncRun.id)
+        )
+        return (await self._session.execute(statement)).scalar_one_or_none()
+
+    async def unfinished(self, organization_id: uuid.UUID, store_id: uuid.UUID) -> SyncRun | None:
+        """Return the store's unfinished run."""
+        query = select(SyncRun).where(
+            SyncRun.organization_id == organization_id,
+            SyncRun.store_id == store_id,
+            SyncRun.kind == KIND,
+            SyncRun.state.in_(UNFINISHED),
+        )
+        return (await self._session.execute(query)).scalar_one_or_none()
+
+    async def visible_store(self, actor: Actor, store_id: uuid.UUID) -> Store | None:
+        """Return a store of the acting organization."""
+        query = select(Store).where(Store.organization_id == actor.tenant, Store.id == store_id)
+        return (await self._session.execute(query)).scalar_one_or_none()
+
+    async def visible_run(self, actor: Actor, run_id: uuid.UUID) -> SyncRun | None:
+        """Return a run of the acting organization."""
+        query = select(SyncRun).where(SyncRun.organization_id == actor.tenant, SyncRun.id == run_id)
+        return (await self._session.execute(query)).scalar_one_or_none()
+
+    async def latest_runs(self, actor: Actor, store_id: uuid.UUID | None, most: int) -> Sequence[SyncRun]:
+        """Return the newest runs, of one store or of all."""
+        query = select(SyncRun).where(SyncRun.organization_id == actor.tenant)
+        if store_id is not None:
+            query = query.where(SyncRun.store_id == store_id)
+        return (await self._session.execute(query.order_by(SyncRun.created_at.desc()).limit(most))).scalars().all()
+
+    async def issues(self, actor: Actor, run_id: uuid.UUID, most: int) -> Sequence[SyncIssue]:
+        """Return a run's issues, oldest first."""
+        query = (
+            select(SyncIssue)
+            .where(SyncIssue.organization_id == actor.tenant, SyncIssue.run_id == run_id)
+            .order_by(SyncIssue.id)
+            .limit(most)
+        )
+        return (await self._session.execute(query)).scalars().all()
+
+    async def lock(self, run_id: uuid.UUID) -> tuple[SyncRun, Store] | None:
+        """Return a run and its store, the run locked for this transaction."""
+        query = (
+            select(SyncRun, Store)
+            .join(Store, Store.id == SyncRun.store_id)
+            .where(SyncRun.id == run_id)
+            .with_for_update(of=SyncRun)
+        )
+        row = (await self._session.execute(query)).one_or_none()
+        return None if row is None else (row[0], row[1])
+
+    async def add_issues(self, run: SyncRun, issues: Iterable[Mapping[str, Any]]) -> None:
+        """Record issues of a run."""
+        rows = [{"organization_id": run.organization_id, "run_id": run.id, **issue} for issue in issues]
+        if rows:
+            await self._session.execute(insert(SyncIssue), rows)
+
+    async def issue_count(self, run_id: uuid.UUID, code: str | None = None) -> int:
+        """Count a run's issues, of one code or of all."""
+        query = select(func.count()).select_from(SyncIssue).where(SyncIssue.run_id == run_id)
+        if code is not None:
+            query = query.where(SyncIssue.code == code)
+        return int((await self._session.execute(query)).scalar_one())
+
+    async def remember_seen(self, run_id: uuid.UUID, kind: str, external_ids: Sequence[str]) -> None:
+        """Note what a full walk has met; meeting it again changes nothing."""
+        if not external_ids:
+            return
+        statement = text(
+            "INSERT INTO sync_seen (run_id, kind, external_id)"
+            " SELECT cast(:run AS uuid), cast(:kind AS text), unnest(cast(:ids AS text[])) ON CONFLICT DO NOTHING"
+        )
+        await self._session.execute(statement, {"run": run_id, "kind": kind, "ids": list(external_ids)})
+
+    async def seen_counts(self, run_id: uuid.UUID) -> dict[str, int]:
+        """Return how many distinct things of each kind the walk has met."""
+        query = select(SyncSeen.kind, func.count()).where(SyncSeen.run_id == run_id).group_by(SyncSeen.kind)
+        return {kind: int(count) for kind, count in await self._session.execute(query)}
+
+    async def forget_seen(self, run_id: uuid.UUID) -> None:
+        """Drop what the walk has met."""
+        await self._session.execute(delete(SyncSeen).where(SyncSeen.run_id == run_id))
+
+    async def missing(self, run: SyncRun) -> tuple[int, int, int]:
+        """Return (products, variants) that a full walk did not meet, and how many listings the store had."""
+        row = (await self._session.execute(text(merge_sql.COUNT_MISSING), _scope(run))).one()
+        return int(row[0]), int(row[1]), int(row[2])
+
+    async def mark_gone(self, run: SyncRun) -> tuple[int, int]:
+        """Mark what a full walk did not meet as gone; return how many products and variants left the catalog."""
+        variants = await self._session.execute(text(merge_sql.MARK_VARIANTS_GONE), _scope(run))
+        products = await self._session.execute(text(merge_sql.MARK_PRODUCTS_GONE), _scope(run))
+        await self._session.execute(text(merge_sql.BUMP_REVISION), {"org": run.organization_id})
+        return _count(products), _count(variants)
+
+
+def _scope(run: SyncRun) -> dict[str, Any]:
+    return {"org": run.organization_id, "store": run.store_id, "run": run.id}
+
+
+def _count(result: Any) -> int:
+    touched: CursorResult[Any] = result
+    return int(touched.rowcount)

@@ -1,0 +1,70 @@
+"""Ask for a run: the row and its job are recorded together, one unfinished run per store."""
+
+import uuid
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.domain.jobs.service import JobRecorder
+from backend.domain.sync.repository import SyncRepository
+from backend.kit.errors import conflict, not_found
+from backend.kit.ids import uuid7
+from backend.models.stores import Store
+from backend.models.sync import SyncIssue, SyncRun
+from backend.ports.actor import Actor
+
+MODES = ("full", "delta")
+
+
+class SyncService:
+    """Starts runs and shows them."""
+
+    def __init__(self, session: AsyncSession, jobs: JobRecorder) -> None:
+        self._jobs = jobs
+        self._runs = SyncRepository(session)
+
+    async def request_pull(self, actor: Actor, store_id: uuid.UUID, *, mode: str = "delta") -> SyncRun:
+        """Start a pull of one store, or return the one that is not finished yet (its mode may differ).
+
+        Args:     mode: `full` walks everything and finds deletions, `delta` reads what changed since the last pull.
+        Raises:   not_found; conflict STORE_NOT_CONNECTED when the store is not active.
+        """
+        store = await self._runs.visible_store(actor, store_id)
+        if store is None:
+            raise not_found("Store")
+        if store.state != "active":
+            raise conflict(
+                "STORE_NOT_CONNECTED", f"The store is {store.state.replace('_', ' ')}: connect it again first"
+            )
+        run = await self._open(store, mode)
+        await self._jobs.record(
+            "sync.pull_store",
+            {"run_id": str(run.id)},
+            organization_id=store.organization_id,
+            unique_key=f"sync.pull:{store.id}",
+        )
+        return run
+
+    async def _open(self, store: Store, mode: str) -> SyncRun:
+        # Another transaction may finish or open a run between the two statements; it settles within a few tries.
+        for _ in range(5):
+            values = {"id": uuid7(), "organization_id": store.organization_id, "store_id": store.id, "mode": mode}
+            await self._runs.open_run(values)
+            run = await self._runs.unfinished(store.organization_id, store.id)
+            if run is not None:
+                return run
+        raise conflict("SYNC_BUSY", "The store's runs change too quickly; try again")
+
+    async def run(self, actor: Actor, run_id: uuid.UUID) -> SyncRun:
+        """Return one run; raise not_found."""
+        found = await self._runs.visible_run(actor, run_id)
+        if found is None:
+            raise not_found("Sync run")
+        return found
+
+    async def history(self, actor: Actor, store_id: uuid.UUID | None = None, most: int = 20) -> list[SyncRun]:
+        """Return the newest runs, of one store or of all."""
+        return list(await self._runs.latest_runs(actor, store_id, most))
+
+    async def issues(self, actor: Actor, run_id: uuid.UUID, most: int = 100) -> list[SyncIssue]:
+        """Return a run's issues, oldest first."""
+        return list(await self._runs.issues(actor, run_id, most))

@@ -1,0 +1,99 @@
+"""One step of a pull: a few pages, their rows, statistics, issues and the cursor behind them, in one transaction."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.domain.catalog.merge import Merged, StoreMerge
+from backend.domain.sync.repository import SyncRepository
+from backend.models.stores import Store
+from backend.models.sync import SyncRun
+from backend.ports.store_platform import CatalogPage, PlatformProduct, PlatformVariant, RowIssue
+
+MOST_ISSUES = 500
+"""Issues kept per run; all of them count."""
+
+
+class StepContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step has to know besides its pages."""
+
+    run_id: uuid.UUID
+    after: str | None
+    """The cursor this step builds on; when the run stands elsewhere, somebody else works on it."""
+    product_limit: int | None
+
+
+async def store_pages(session: AsyncSession, context: StepContext, pages: list[CatalogPage]) -> bool:
+    """Store pages; False when the run was ended, taken over or its store disconnected (nothing is stored)."""
+    runs = SyncRepository(session)
+    found = await runs.lock(context.run_id)
+    if found is None:
+        return False
+    run, store = found
+    if run.state != "running" or run.cursor != context.after or store.state != "active":
+        return False
+    products = [product for page in pages for product in page.products]
+    apart = [variant for page in pages for variant in page.variants]
+    merge = StoreMerge(session, organization_id=run.organization_id, store_id=store.id, currency=store.currency or "")
+    merged = await merge.merge(products, apart, product_limit=context.product_limit)
+    if run.mode == "full":
+        await _remember(runs, run.id, products, apart)
+    await _note_issues(runs, run, pages, merged, context.product_limit)
+    run.cursor = pages[-1].cursor
+    run.stats = _counted(run.stats, pages, merged)
+    run.watermark_at = _newest(run, store, products, apart)
+    return True
+
+
+async def _remember(
+    runs: SyncRepository, run_id: uuid.UUID, products: list[PlatformProduct], apart: list[PlatformVariant]
+) -> None:
+    await runs.remember_seen(run_id, "product", [product.external_id for product in products])
+    await runs.remember_seen(run_id, "variant", [v.external_id for product in products for v in product.variants])
+    await runs.remember_seen(run_id, "apart", [variant.external_id for variant in apart])
+
+
+def _counted(stats: Mapping[str, Any], pages: list[CatalogPage], merged: Merged) -> dict[str, Any]:
+    counts = {
+        "products_added": merged.products_added,
+        "products_updated": merged.products_updated,
+        "products_unchanged": merged.products_unchanged,
+        "variants_added": merged.variants_added,
+        "variants_updated": merged.variants_updated,
+        "variants_unchanged": merged.variants_unchanged,
+        "over_limit": merged.over_limit,
+        "errors": sum(len(page.issues) for page in pages) + merged.over_limit,
+        "pages": len(pages),
+    }
+    expected = {f"expected_{kind}": count for page in pages for kind, count in page.expected.items()}
+    return {**stats, **{key: int(stats.get(key, 0)) + value for key, value in counts.items()}, **expected}
+
+
+async def _note_issues(
+    runs: SyncRepository, run: SyncRun, pages: list[CatalogPage], merged: Merged, limit: int | None
+) -> None:
+    rows = [_issue_row(issue) for page in pages for issue in page.issues]
+    rows += [
+        {"code": "parent_unknown", "message": "The store lists this variation without its product", "external_id": one}
+        for one in merged.orphans
+    ]
+    if rows:
+        room = MOST_ISSUES - await runs.issue_count(run.id)
+        await runs.add_issues(run, rows[: max(0, room)])
+    if merged.over_limit and not await runs.issue_count(run.id, "PIM_PRODUCT_LIMIT"):
+        message = f"The plan's {limit} products are used up: further products of this store stay out of the catalog"
+        await runs.add_issues(run, [{"code": "PIM_PRODUCT_LIMIT", "message": message, "facts": {"limit": limit}}])
+
+
+def _issue_row(issue: RowIssue) -> dict[str, Any]:
+    facts = {"field": issue.field} if issue.field else {}
+    return {"code": issue.code, "message": issue.message, "external_id": issue.external_id, "facts": facts}
+
+
+def _newest(run: SyncRun, store: Store, products: Iterable[PlatformProduct], apart: Iterable[PlatformVariant]) -> Any:
+    stamps = [item.modified_at for item in (*products, *apart) if item.modified_at is not None]
+    known = [run.watermark_at, store.watermark_at]
+    return max([*stamps, *(moment for moment in known if moment is not None)], default=None)
