@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from arq.worker import Worker, func
@@ -62,7 +62,7 @@ def build_worker(container: Container, queue: str, *, burst: bool = False) -> Wo
             await ctx["sweeper"]
 
     return Worker(
-        functions=[func(ring, name="ring", timeout=ARQ_TIMEOUT_S[queue], keep_result=0, max_tries=1_000)],
+        functions=[func(cast("Any", ring), name="ring", timeout=ARQ_TIMEOUT_S[queue], keep_result=0, max_tries=1_000)],
         on_startup=start,
         on_shutdown=stop,
         max_jobs=AT_ONCE[queue],

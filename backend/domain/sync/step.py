@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -93,7 +94,9 @@ def _issue_row(issue: RowIssue) -> dict[str, Any]:
     return {"code": issue.code, "message": issue.message, "external_id": issue.external_id, "facts": facts}
 
 
-def _newest(run: SyncRun, store: Store, products: Iterable[PlatformProduct], apart: Iterable[PlatformVariant]) -> Any:
-    stamps = [item.modified_at for item in (*products, *apart) if item.modified_at is not None]
-    known = [run.watermark_at, store.watermark_at]
-    return max([*stamps, *(moment for moment in known if moment is not None)], default=None)
+def _newest(
+    run: SyncRun, store: Store, products: Iterable[PlatformProduct], apart: Iterable[PlatformVariant]
+) -> datetime | None:
+    stamps = [product.modified_at for product in products] + [variant.modified_at for variant in apart]
+    stamps += [run.watermark_at, store.watermark_at]
+    return max((stamp for stamp in stamps if stamp is not None), default=None)
