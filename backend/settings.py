@@ -152,7 +152,9 @@ VARIABLES: dict[str, tuple[str, str]] = {
 }
 """Variable -> (group, field); the README's reference lists the same."""
 
-IGNORED = frozenset({"STORELOOM_BIN", "STORELOOM_DATA_DIR"})
+IGNORED = frozenset(
+    f"{PREFIX}{name}" for name in ("BIN", "DATA_DIR", "POSTGRES_BIN", "VALKEY_BIN", "READY_FILE", "SANDBOX_TOKEN")
+)
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:

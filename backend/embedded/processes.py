@@ -19,19 +19,20 @@ _PR_SET_PDEATHSIG = 1
 _PAUSE_S = 0.01
 
 
-def die_with_parent(death_signal: int) -> Callable[[], None] | None:
-    """Return what a child calls before exec so that the kernel sends it *death_signal* when we die; None off Linux.
+def die_with_parent(death_signal: int, parent: int | None = None) -> Callable[[], None] | None:
+    """Return what a child calls so that the kernel sends it *death_signal* when its parent dies; None off Linux.
 
-    It must be started from the main thread: the kernel watches the thread that forked.
+    Args:     parent: number of that parent, by default this process, which is about to fork. It must fork in its main
+              thread: the kernel watches the thread.
     """
     if not ON_LINUX:
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
+    expected = parent or os.getpid()
 
     def in_child() -> None:
         prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
-        if os.getppid() != parent:  # we died before the line above took effect
+        if os.getppid() != expected:  # we died before the line above took effect
             os.kill(os.getpid(), death_signal)
 
     return in_child
