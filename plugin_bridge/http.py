@@ -1,7 +1,9 @@
 """What every store client shares: Retry-After, short retries, and reading JSON that may not be JSON."""
 
+import itertools
 import json
 import random
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -89,25 +91,30 @@ def json_text(content: bytes, content_type: str) -> bytes | None:
 def decode_lenient(content: bytes) -> Any:
     """Read JSON that a strict reader refuses (a prefix, lone surrogates, invalid UTF-8, NaN).
 
-    Raises:   ValueError when nothing in it is a whole JSON document.
+    Half a document is never taken for a whole one: neither its beginning nor a part inside it.
+
+    Raises:   ValueError when there is no whole JSON array or object.
     """
-    text = content.decode("utf-8", "replace")
+    text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").strip()
     reader = json.JSONDecoder(parse_constant=lambda _: None)
-    start = -1
-    for _ in range(8):
-        start = _next_start(text, start + 1)
-        if start < 0:
-            break
+    for start in _starts(text):
         try:
             value, end = reader.raw_decode(text, start)
-        except (ValueError, RecursionError):
+        except json.JSONDecodeError as error:
+            if error.msg.startswith("Unterminated") or error.pos >= len(text):
+                break
             continue
-        # What follows may be a cache comment, never more data: "[] [..." is half of something else.
-        if not text[end:].strip() or text[end:].lstrip().startswith("<"):
+        except (ValueError, RecursionError):
+            break
+        # What follows may be a cache comment, never more data.
+        if end == len(text) or text[end:].lstrip().startswith("<"):
             return value
     raise ValueError("no JSON")
 
 
-def _next_start(text: str, begin: int) -> int:
-    found = [at for at in (text.find("[", begin, _PREFIX_BYTES), text.find("{", begin, _PREFIX_BYTES)) if at >= 0]
-    return min(found, default=-1)
+def _starts(text: str) -> list[int]:
+    """Return where the document may begin: at the very start, else at brackets that are not inside another document."""
+    if text[:1] in ("[", "{"):
+        return [0]
+    found = re.finditer(r"(?<![,:\[{\s])\s*([\[{])", text[:_PREFIX_BYTES])
+    return [match.start(1) for match in itertools.islice(found, 16)]
