@@ -104,6 +104,22 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
 
     default_plan: str = "starter"
     """`STORELOOM_DEFAULT_PLAN`, plan of accounts that the plugin makes."""
+    plans_file: str = ""
+    """`STORELOOM_PLANS_FILE`, the operator's own plan table (TOML); default: the one we ship."""
+
+
+class Shopify(msgspec.Struct, frozen=True, kw_only=True):
+    """This server's app at Shopify; without it no Shopify store can be connected."""
+
+    client_id: str = ""
+    """`SHOPIFY_CLIENT_ID`."""
+    client_secret: str = ""
+    """`SHOPIFY_CLIENT_SECRET`."""
+
+    @property
+    def configured(self) -> bool:
+        """Tell whether both are there."""
+        return bool(self.client_id and self.client_secret)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +134,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     jobs: Jobs = Jobs()
     mail: Mail = Mail()
     accounts: Accounts = Accounts()
+    shopify: Shopify = Shopify()
     blob_url: str = ""
     """`STORELOOM_BLOB_URL`, `file:///folder` for generated files; default: `blobs` in the data directory."""
     log_level: str = "info"
@@ -147,6 +164,9 @@ VARIABLES: dict[str, tuple[str, str]] = {
     "STORELOOM_SMTP_URL": ("mail", "smtp_url"),
     "STORELOOM_MAIL_SENDER": ("mail", "sender"),
     "STORELOOM_DEFAULT_PLAN": ("accounts", "default_plan"),
+    "STORELOOM_PLANS_FILE": ("accounts", "plans_file"),
+    "SHOPIFY_CLIENT_ID": ("shopify", "client_id"),
+    "SHOPIFY_CLIENT_SECRET": ("shopify", "client_secret"),
     "STORELOOM_BLOB_URL": ("", "blob_url"),
     "STORELOOM_LOG_LEVEL": ("", "log_level"),
 }

@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from backend.domain.access.passwords import PasswordLinkMailing
+from backend.domain.stores.attachment import AttachLinkMailing
 from backend.domain.sync.pull import StorePull
 from backend.domain.sync.trouble import RunTrouble
 
@@ -17,4 +19,14 @@ class Flows(Protocol):
     @property
     def run_trouble(self) -> RunTrouble:
         """Note and end runs that a store fails."""
+        ...
+
+    @property
+    def password_link_mailing(self) -> PasswordLinkMailing:
+        """Mail links that set passwords."""
+        ...
+
+    @property
+    def attach_link_mailing(self) -> AttachLinkMailing:
+        """Mail links that attach stores."""
         ...

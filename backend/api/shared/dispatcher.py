@@ -1,15 +1,15 @@
 """The app's one exception handler: the surface that a path belongs to renders its own refusals (decision G5)."""
 
-import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import structlog
 from litestar import Request, Response
 
 from backend.api.shared.errors import Refusal, refusal_of
 from backend.api.shared.surface import Surface
 
-_log = logging.getLogger("storeloom.api")
+log = structlog.get_logger()
 
 
 def surface_of(path: str, surfaces: Sequence[Surface]) -> Surface | None:
@@ -40,9 +40,12 @@ def dispatcher(
 
 def _record(request: Request[Any, Any, Any], error: Exception) -> None:
     # The path without its query, the kind of error and where it happened: messages may hold what callers sent.
-    frames = _frames(error)
-    _log.error(
-        "unexpected %s in %s %s at %s", type(error).__name__, request.method, request.scope["path"], " < ".join(frames)
+    log.error(
+        "api.unexpected_error",
+        kind=type(error).__name__,
+        method=request.method,
+        path=request.scope["path"],
+        frames=_frames(error),
     )
 
 

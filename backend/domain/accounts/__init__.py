@@ -1,0 +1,4 @@
+"""Organizations, users, memberships and plans.
+
+Owns tables `organizations`, `users`, `memberships`; emits no events.
+"""

@@ -1,0 +1,140 @@
+"""Every query on stores and their credentials."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.domain.stores.rules import HELD_STATES
+from backend.kit.ids import uuid7
+from backend.models.accounts import Membership
+from backend.models.stores import Store, StoreCredentials
+from backend.ports.actor import Actor
+
+
+class StoreRepository:
+    """Reads and writes `stores`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    def visible_to(self, actor: Actor) -> Select[Store]:
+        """Return the query every read starts from; a plugin token sees the one store it is bound to."""
+        query = select(Store).where(Store.organization_id == actor.tenant)
+        return query.where(Store.url == actor.store_url) if actor.store_url else query
+
+    async def find(self, actor: Actor, store_id: uuid.UUID, *, lock: bool = False) -> Store | None:
+        """Return one store; `lock` holds its row to the end of the transaction."""
+        query = self.visible_to(actor).where(Store.id == store_id)
+        return await self._one(query.with_for_update() if lock else query)
+
+    async def by_id(self, store_id: uuid.UUID) -> Store | None:
+        """Return a store for a job that was recorded with its id."""
+        return await self._session.get(Store, store_id)
+
+    async def all_of(self, actor: Actor, *, lock: bool = False) -> list[Store]:
+        """Return all stores, oldest first."""
+        query = self.visible_to(actor).order_by(Store.id)
+        query = query.with_for_update() if lock else query
+        return [*(await self._session.execute(query)).scalars()]
+
+    async def lock_address(self, platform: str, url: str) -> None:
+        """Let nobody else connect this address until the transaction ends."""
+        await self._session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"store:{platform}:{url}"}
+        )
+
+    async def is_held_by_other(self, organization_id: uuid.UUID | None, platform: str, url: str) -> bool:
+        """Tell whether an organization other than the given one holds this address."""
+        query = select(Store.id).where(Store.platform == platform, Store.url == url, Store.state.in_(HELD_STATES))
+        if organization_id is not None:
+            query = query.where(Store.organization_id != organization_id)
+        return (await self._session.execute(query.limit(1))).first() is not None
+
+    async def at_address(self, organization_id: uuid.UUID, platform: str, url: str) -> Store | None:
+        """Return an organization's store at an address and hold its row."""
+        query = select(Store).where(
+            Store.organization_id == organization_id, Store.platform == platform, Store.url == url
+        )
+        return await self._one(query.with_for_update())
+
+    async def proofs(self, user_id: uuid.UUID, platform: str, url: str) -> list[tuple[uuid.UUID, datetime]]:
+        """Return (organization, when) of this address's connections to the organizations of one user; newest first."""
+        query = (
+            select(Store.organization_id, Store.connected_at)
+            .join(Membership, Membership.organization_id == Store.organization_id)
+            .where(
+                Membership.user_id == user_id,
+                Store.platform == platform,
+                Store.url == url,
+                Store.connected_at.is_not(None),
+            )
+            .order_by(Store.connected_at.desc())
+        )
+        return [(row[0], row[1]) for row in await self._session.execute(query) if row[1] is not None]
+
+    async def add(self, **values: Any) -> Store:
+        """Add one store."""
+        store = Store(id=uuid7(), facts={}, **values)
+        self._session.add(store)
+        await self._session.flush()
+        return store
+
+    async def count_pending(self, organization_id: uuid.UUID) -> int:
+        """Count the stores that wait for their owner's confirmation."""
+        query = select(func.count()).where(Store.organization_id == organization_id, Store.state == "pending")
+        return (await self._session.execute(query)).scalar_one()
+
+    async def forget_pending_before(self, organization_id: uuid.UUID, moment: datetime) -> None:
+        """Drop stores that nobody confirmed, with their credentials; those connected once stay."""
+        statement = delete(Store).where(
+            Store.organization_id == organization_id,
+            Store.state == "pending",
+            Store.connected_at.is_(None),
+            Store.created_at < moment,
+        )
+        await self._session.execute(statement)
+
+    async def _one(self, query: Select[Store]) -> Store | None:
+        return (await self._session.execute(query)).scalar_one_or_none()
+
+
+class CredentialsRepository:
+    """Reads and writes `store_credentials`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def sealed(self, organization_id: uuid.UUID, store_id: uuid.UUID) -> bytes | None:
+        """Return a store's sealed credentials."""
+        query = select(StoreCredentials.sealed).where(
+            StoreCredentials.organization_id == organization_id, StoreCredentials.store_id == store_id
+        )
+        return (await self._session.execute(query)).scalar_one_or_none()
+
+    async def put(self, store: Store, sealed: bytes, key_id: str) -> None:
+        """Store credentials in place of those there were."""
+        values = {"sealed": sealed, "key_id": key_id, "updated_at": func.now()}
+        statement = (
+            insert(StoreCredentials)
+            .values(store_id=store.id, organization_id=store.organization_id, **values)
+            .on_conflict_do_update(index_elements=["store_id"], set_=values)
+        )
+        await self._session.execute(statement)
+
+    async def delete(self, store_id: uuid.UUID) -> None:
+        """Delete a store's credentials."""
+        await self._session.execute(delete(StoreCredentials).where(StoreCredentials.store_id == store_id))
+
+    async def sealed_under_other_keys(self, key_id: str, most: int) -> list[StoreCredentials]:
+        """Return rows that another key than *key_id* sealed, held to the end of the transaction."""
+        query = (
+            select(StoreCredentials)
+            .where(StoreCredentials.key_id != key_id)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        return [*(await self._session.execute(query)).scalars()]
