@@ -31,6 +31,7 @@ def create_app(settings: Settings | None = None, data_dir: Path | None = None) -
         SURFACES,
         settings=settings,
         limiter=container.limiter,
+        authenticator=container.authenticator,
         dependencies=_dependencies(container),
         extra_handlers=[*health_routes(is_ready)],
         on_shutdown=[container.aclose],

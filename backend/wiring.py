@@ -1,5 +1,6 @@
 """The only file that knows adapters: settings in, everything built, for web, worker, command line and tests."""
 
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cached_property
@@ -10,15 +11,37 @@ from redis.asyncio import Redis
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from backend.domain.access.passwords import AccessService, PasswordLinkMailing, PasswordLogin
+from backend.domain.access.registration import RegistrationService
+from backend.domain.access.signing_keys import SigningKeys
+from backend.domain.access.tokens import Authenticator
+from backend.domain.accounts.plans import Plans, load_plans
+from backend.domain.accounts.service import AccountService
 from backend.domain.events.service import EventRecorder
 from backend.domain.jobs.service import JobRecorder
+from backend.domain.stores.activation import mark_needs_reauth
+from backend.domain.stores.attachment import AttachLinkMailing, StoreAttachment
+from backend.domain.stores.connecting import StoreConnecting
+from backend.domain.stores.credentials import SecretRotation, StoreOpening
+from backend.domain.stores.service import StoreService
+from backend.domain.sync.pull import StorePull
+from backend.domain.sync.start import SyncService
+from backend.domain.sync.status import SyncStatusService
+from backend.domain.sync.trouble import RunTrouble
 from backend.gateways.arq_doorbell import ArqDoorbell, deserialize, queue_name, redis_settings, serialize
+from backend.gateways.blob_files import FileBlobStore, folder_of
+from backend.gateways.mail import OutboxMailer, SmtpMailer
+from backend.gateways.outbound import GuardedClients
+from backend.gateways.rate_limiter import RedisRateLimiter
 from backend.jobs import JOBS
 from backend.jobs.runtime import JobRunner
 from backend.kit.crypto import Sealer
 from backend.kit.transaction import Transactions, transactions
+from backend.ports.actor import system_actor
 from backend.ports.job_queue import JobSpec
+from backend.ports.mailer import Mailer
 from backend.settings import Settings
+from plugin_bridge.registry import Registry
 
 JOB_SPECS: Mapping[str, JobSpec] = {name: definition.spec for name, definition in JOBS.items()}
 
@@ -40,6 +63,42 @@ class Services:
         """Record work to be done."""
         return JobRecorder(self.session, JOB_SPECS, self.container.doorbell)
 
+    @cached_property
+    def accounts(self) -> AccountService:
+        """Organizations, users, plans."""
+        default_plan = self.container.settings.accounts.default_plan
+        return AccountService(self.session, self.container.plans, default_plan)
+
+    @cached_property
+    def access(self) -> AccessService:
+        """Tokens and passwords."""
+        return AccessService(self.session, self.container.keys, self.jobs)
+
+    @cached_property
+    def registration(self) -> RegistrationService:
+        """Register stores' owners."""
+        return RegistrationService(self.session, self.accounts, self.container.keys)
+
+    @cached_property
+    def stores(self) -> StoreService:
+        """Stores of an organization."""
+        return StoreService(self.session, self.accounts, self.events)
+
+    @cached_property
+    def store_attachment(self) -> StoreAttachment:
+        """Take in stores by mailed links."""
+        return StoreAttachment(self.session, self.container.pull_everything)
+
+    @cached_property
+    def sync(self) -> SyncService:
+        """Start runs and show them."""
+        return SyncService(self.session, self.jobs)
+
+    @cached_property
+    def sync_status(self) -> SyncStatusService:
+        """The numbers of an organization's sync."""
+        return SyncStatusService(self.session)
+
 
 class Container:
     """Everything that lives as long as the process; close it with `aclose`."""
@@ -52,6 +111,74 @@ class Container:
         self.doorbell = ArqDoorbell(settings.redis.url)
         self.redis: Redis = Redis.from_url(settings.redis.url)
         self.sealer = Sealer(settings.secrets.keys)
+        self.plans: Plans = load_plans(settings.accounts.plans_file)
+        self.keys = SigningKeys(self.begin, self.sealer)
+        self.limiter = RedisRateLimiter(self.redis, fails_open=settings.web.limiter_fails_open)
+        self.blobs = FileBlobStore(
+            folder_of(settings.blob_url) if settings.blob_url else self.data_dir.absolute() / "blobs"
+        )
+        self.platforms = Registry(GuardedClients(settings.outbound), settings.outbound)
+        self.mailer: Mailer = (
+            SmtpMailer(settings.mail.smtp_url, settings.mail.sender)
+            if settings.mail.smtp_url
+            else OutboxMailer(self.data_dir / "outbox", settings.mail.sender)
+        )
+
+    @cached_property
+    def authenticator(self) -> Authenticator:
+        """Tell who bears a token."""
+        return Authenticator(self.begin, self.keys)
+
+    @cached_property
+    def password_login(self) -> PasswordLogin:
+        """Log people in."""
+        return PasswordLogin(self.begin, self.keys)
+
+    @cached_property
+    def store_connecting(self) -> StoreConnecting:
+        """Connect stores."""
+        return StoreConnecting(
+            self.begin,
+            platforms=self.platforms,
+            sealer=self.sealer,
+            keys=self.keys,
+            accounts=lambda session: self.services(session).accounts,
+            jobs=lambda session: self.services(session).jobs,
+            on_connected=self.pull_everything,
+        )
+
+    @cached_property
+    def password_link_mailing(self) -> PasswordLinkMailing:
+        """Mail links that set passwords."""
+        return PasswordLinkMailing(self.begin, self.mailer, self.settings.web.public_url)
+
+    @cached_property
+    def attach_link_mailing(self) -> AttachLinkMailing:
+        """Mail links that attach stores."""
+        return AttachLinkMailing(self.begin, self.mailer, self.settings.web.public_url)
+
+    @cached_property
+    def secret_rotation(self) -> SecretRotation:
+        """Seal everything anew."""
+        return SecretRotation(self.begin, self.sealer, self.keys)
+
+    @cached_property
+    def store_pull(self) -> StorePull:
+        """Work pulls off."""
+        opener = StoreOpening(self.begin, self.sealer, self.platforms)
+        return StorePull(self.begin, opener, self._product_limit)
+
+    @cached_property
+    def run_trouble(self) -> RunTrouble:
+        """Note and end runs that a store fails."""
+        return RunTrouble(self.begin, mark_needs_reauth)
+
+    async def pull_everything(self, session: AsyncSession, organization_id: uuid.UUID, store_id: uuid.UUID) -> None:
+        """Have a store's whole catalog read: what follows a connect."""
+        await self.services(session).sync.request_pull(system_actor(organization_id), store_id, mode="full")
+
+    async def _product_limit(self, session: AsyncSession, organization_id: uuid.UUID) -> int | None:
+        return (await self.services(session).accounts.limits(system_actor(organization_id))).products
 
     def services(self, session: AsyncSession) -> Services:
         """Return the services of one transaction."""

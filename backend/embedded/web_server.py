@@ -18,12 +18,17 @@ BACKPRESSURE = 256
 """Requests in progress per worker; more wait in the kernel's queue instead of in memory."""
 
 
-def application() -> Any:
-    """Build the application in a worker process; the worker dies with granian's main process, however that dies."""
+def die_with_server() -> None:
+    """Let this worker process die with granian's main process, however that dies."""
     parent = multiprocessing.parent_process()
     bind_life = die_with_parent(signal.SIGKILL, parent.pid) if parent and parent.pid else None
     if bind_life is not None:
         bind_life()
+
+
+def application() -> Any:
+    """Build the application in a worker process; the worker dies with granian's main process, however that dies."""
+    die_with_server()
     return importlib.import_module("backend.app").create_app(data_dir=default_data_dir())
 
 
@@ -33,8 +38,13 @@ def run_web(host: str, port: int, workers: int = 1) -> None:
     Args:     workers: processes, one per core to spare. The peer address is the connection's own; proxies are believed
               by the application (`STORELOOM_TRUSTED_PROXIES`), not here.
     """
+    run_application(f"{__name__}:application", host, port, workers)
+
+
+def run_application(factory: str, host: str, port: int, workers: int = 1) -> None:
+    """Serve the ASGI application that *factory* (`module:function`) builds in each worker, until SIGTERM or Ctrl-C."""
     Server(
-        f"{__name__}:application",
+        factory,
         factory=True,
         address=host,
         port=port,

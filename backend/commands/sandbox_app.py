@@ -1,0 +1,26 @@
+"""The application that `sandbox serve` runs."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from backend.commands.sandbox import sandbox_folder
+from backend.domain.catalog.product_csv import read_product_csv
+from backend.embedded.web_server import die_with_server
+from backend.ports.store_platform import PlatformProduct
+from backend.wiring import sandbox_host
+
+
+def create() -> Any:
+    """Build the host of simulated stores from the variables that `sandbox serve` got."""
+    die_with_server()
+
+    def read_catalog(path: Path) -> list[PlatformProduct]:
+        return list(read_product_csv(path).products)
+
+    return sandbox_host(
+        folder=sandbox_folder(),
+        token=os.environ["STORELOOM_SANDBOX_TOKEN"],
+        base_url=f"http://127.0.0.1:{os.environ['STORELOOM_SANDBOX_PORT']}",
+        read_catalog=read_catalog,
+    )
