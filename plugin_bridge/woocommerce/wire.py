@@ -12,21 +12,21 @@ Scalar = str | int | float | bool | None
 MAX_ID = 2**63 - 1
 
 
-class WooImage(msgspec.Struct, kw_only=True):
+class WooImage(msgspec.Struct, kw_only=True, gc=False):
     """`images[]` and a variation's `image`."""
 
     src: Scalar = ""
     alt: Scalar = ""
 
 
-class WooTerm(msgspec.Struct, kw_only=True):
+class WooTerm(msgspec.Struct, kw_only=True, gc=False):
     """`categories[]`, `brands[]`, `tags[]`."""
 
     id: Scalar = None
     name: Scalar = ""
 
 
-class WooAttribute(msgspec.Struct, kw_only=True):
+class WooAttribute(msgspec.Struct, kw_only=True, gc=False):
     """`attributes[]`: a product has `options`, a variation `option`."""
 
     name: Scalar = ""
@@ -35,7 +35,7 @@ class WooAttribute(msgspec.Struct, kw_only=True):
     variation: Scalar = False
 
 
-class WooItem(msgspec.Struct, kw_only=True):
+class WooItem(msgspec.Struct, kw_only=True, gc=False):
     """A product or a variation; defaults stand for what a store leaves out."""
 
     id: int
@@ -95,8 +95,8 @@ _CONTAINERS: dict[str, type[msgspec.Struct]] = {
 _SCALARS = tuple(
     f.name for f in msgspec.structs.fields(WooItem) if f.name not in {*_CONTAINERS, "id", "parent_id", "image"}
 )
-_ESCAPED = re.compile(rb"\\u(?:00(?:[01]|7[fF])|[dD][89a-fA-F]|[fF]{3}[eEfF])")
-_PLAIN = (b"\x7f", b"\\b", b"\\f", b"\xef\xbf\xbe", b"\xef\xbf\xbf")
+_ESCAPED = re.compile(rb"\\(?:u(?:00(?:[01]|7[fF])|[dD][89a-fA-F]|[fF]{3}[eEfF])|[bf])")
+_NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 
 
 def read_items(content: bytes, content_type: str) -> Items | None:
@@ -119,9 +119,10 @@ def is_clean(body: bytes) -> bool:
 
     Looking once at the page is far cheaper than looking at every text; a wrong no only costs that time.
     """
-    if any(plain in body for plain in _PLAIN):
+    # Looking for one byte is a hundred times faster than looking for two, so that comes first.
+    if b"\x7f" in body or (b"\xef" in body and any(bad in body for bad in _NONCHARACTERS)):
         return False
-    return b"\\u" not in body or not _ESCAPED.search(body)
+    return b"\\" not in body or not _ESCAPED.search(body)
 
 
 def _read_leniently(content: bytes) -> Items | None:
