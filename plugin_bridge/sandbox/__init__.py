@@ -1,0 +1,11 @@
+"""Simulated stores: small ASGI apps that answer as the real platforms do, with faults one can switch on.
+
+host.py          many stores on one port, made and listed over HTTP, alive across restarts
+definitions.py   what a store was made from; snapshots.py keeps what happened to it since
+generator.py     plausible catalogs of any size, the same every time
+serving.py       a store on a real socket inside a test or a benchmark
+asgi.py          the few lines between an ASGI server and a handler
+woocommerce/     the simulated WooCommerce
+
+Nothing here knows our own clients: a simulated store is an independent witness.
+"""

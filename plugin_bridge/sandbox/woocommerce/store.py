@@ -1,0 +1,86 @@
+"""A whole simulated store: the platform side, the control side, and its life."""
+
+import time
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+
+from backend.ports.store_platform import PlatformProduct
+from plugin_bridge.sandbox.asgi import Receive, Reply, Scope, Send, foreign_origin, json_reply, read_request, send_reply
+from plugin_bridge.sandbox.woocommerce import snapshot
+from plugin_bridge.sandbox.woocommerce.app import Platform
+from plugin_bridge.sandbox.woocommerce.control import Control
+from plugin_bridge.sandbox.woocommerce.options import StoreOptions
+from plugin_bridge.sandbox.woocommerce.shop import Shop
+
+CONTROL = "/_control"
+
+
+class SimulatedWooCommerce:
+    """One store as an ASGI app: control under `/_control/...`, the platform everywhere else.
+
+    Args:     products: what it sells at first; read once.
+              seeded_at: Unix second of the first product's creation, None is thirty days ago.
+              clock: returns Unix seconds; tests turn it.
+    """
+
+    platform_name = "woocommerce"
+
+    def __init__(
+        self,
+        options: StoreOptions,
+        products: Iterable[PlatformProduct] = (),
+        *,
+        seeded_at: int | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.shop = Shop(options, products, seeded_at=seeded_at, clock=clock)
+        self.platform = Platform(self.shop, urlsplit(options.address).path)
+        self._control = Control(self.shop)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the store alone on its own port."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(f"{CONTROL}/"):
+            await self.control(scope, receive, send, CONTROL)
+        else:
+            await self.platform(scope, receive, send)
+
+    async def control(self, scope: Scope, receive: Receive, send: Send, base_path: str) -> None:
+        """Serve one control request, unless a browser sends it from a foreign page."""
+        request = await read_request(scope, receive, base_path)
+        if foreign_origin(request):
+            reply: Reply = json_reply({"error": "control requests from other origins are refused"}, 403)
+        else:
+            reply = self._control.answer(request, request.path.strip("/"))
+        await send_reply(send, reply)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.aclose()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with every change worth keeping."""
+        return self.shop.revision + self.shop.catalog.revision
+
+    def snapshot(self) -> bytes:
+        """Return what happened since the store was seeded."""
+        return snapshot.take(self.shop)
+
+    def restore(self, content: bytes) -> None:
+        """Bring a freshly seeded store to the state of a snapshot.
+
+        Raises:   msgspec.DecodeError for damaged bytes; the store is then as it was.
+        """
+        snapshot.restore(self.shop, snapshot.read(content))
+
+    async def aclose(self) -> None:
+        """Stop its webhooks."""
+        await self.shop.aclose()
