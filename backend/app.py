@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Litestar
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from sqlalchemy import text
 
 from backend.api import SURFACES
@@ -16,11 +16,16 @@ from backend.settings import Settings, load_settings
 from backend.wiring import Container, Services, flow_names, service_names
 
 
-def create_app(settings: Settings | None = None, data_dir: Path | None = None) -> Litestar:
-    """Build the web application; without settings they are read from the environment."""
-    settings = settings or load_settings()
+def create_app(
+    settings: Settings | None = None, data_dir: Path | None = None, container: Container | None = None
+) -> Litestar:
+    """Build the web application; without settings they are read from the environment.
+
+    Args:     container: wired already, for tests that replace a part.
+    """
+    settings = settings or (container.settings if container else load_settings())
     set_up_logging(settings.log_level)
-    container = Container(settings, data_dir)
+    container = container or Container(settings, data_dir)
 
     async def is_ready() -> None:
         async with container.begin() as session:
@@ -44,7 +49,7 @@ def _dependencies(container: Container) -> dict[str, Provide]:
             yield services
 
     def service(name: str) -> Provide:
-        def provide(services: Services) -> Any:
+        def provide(services: NamedDependency[Services]) -> Any:
             return getattr(services, name)
 
         return Provide(provide, sync_to_thread=False)

@@ -24,6 +24,7 @@ from backend.domain.stores.attachment import AttachLinkMailing, StoreAttachment
 from backend.domain.stores.connecting import StoreConnecting
 from backend.domain.stores.credentials import SecretRotation, StoreOpening
 from backend.domain.stores.service import StoreService
+from backend.domain.stores.shopify_oauth import ShopifyOAuth
 from backend.domain.sync.pull import StorePull
 from backend.domain.sync.start import SyncService
 from backend.domain.sync.status import SyncStatusService
@@ -42,6 +43,8 @@ from backend.ports.job_queue import JobSpec
 from backend.ports.mailer import Mailer
 from backend.settings import Settings
 from plugin_bridge.registry import Registry
+from plugin_bridge.sandbox.definitions import ReadCatalog
+from plugin_bridge.sandbox.host import create_host
 
 JOB_SPECS: Mapping[str, JobSpec] = {name: definition.spec for name, definition in JOBS.items()}
 
@@ -77,12 +80,17 @@ class Services:
     @cached_property
     def registration(self) -> RegistrationService:
         """Register stores' owners."""
-        return RegistrationService(self.session, self.accounts, self.container.keys)
+        return RegistrationService(self.session, self.accounts, self.container.keys, self.container.platforms)
 
     @cached_property
     def stores(self) -> StoreService:
         """Stores of an organization."""
         return StoreService(self.session, self.accounts, self.events)
+
+    @cached_property
+    def shopify_oauth(self) -> ShopifyOAuth:
+        """Begin to connect Shopify stores."""
+        return ShopifyOAuth(self.stores, self.container.settings.shopify)
 
     @cached_property
     def store_attachment(self) -> StoreAttachment:
@@ -217,6 +225,11 @@ def _engine(settings: Settings) -> AsyncEngine:
     return create_async_engine(
         url, pool_size=settings.database.pool_size, max_overflow=settings.database.pool_size, pool_pre_ping=True
     )
+
+
+def sandbox_host(*, folder: Path, token: str, base_url: str, read_catalog: ReadCatalog) -> Any:
+    """Return the ASGI application that hosts simulated stores; see `plugin_bridge.sandbox.host.create_host`."""
+    return create_host(folder, token, base_url, read_catalog)
 
 
 def service_names() -> list[str]:

@@ -74,12 +74,16 @@ def _of_domain(error: DomainError) -> Refusal:
 def _of_protocol(error: HTTPException) -> Refusal:
     status = error.status_code
     headers = {name.title(): value for name, value in (error.headers or {}).items()}
-    message = _SENTENCES.get(status) or ("The request cannot be read" if status == 400 else _phrase(status))
     if status >= 500:
-        message = _SENTENCES[500]
-    elif status == 400 and "JSON" in error.detail:
-        message = "The request body is not valid JSON"
+        return Refusal(status=status, message=_SENTENCES[500], headers=headers)
+    message = _SENTENCES.get(status) or (_unreadable(error.detail) if status == 400 else _phrase(status))
     return Refusal(status=status, message=message, headers=headers)
+
+
+def _unreadable(detail: str) -> str:
+    # What msgspec says of bytes that are no JSON document.
+    no_json = "JSON" in detail or "truncated" in detail or "decode" in detail
+    return "The request body is not valid JSON" if no_json else "The request cannot be read"
 
 
 def _phrase(status: int) -> str:
@@ -94,6 +98,8 @@ def _fields(error: ValidationException) -> str:
 
 def _field(entry: Mapping[str, Any]) -> str:
     key = str(entry.get("key", ""))
+    if entry.get("message") == "'data'":
+        return "A request body is needed"
     where = "The request body" if key in {"", "data"} else key
     return clipped(storable(f"{where}: {_plain(str(entry.get('message', 'is not valid')))}"), 200)
 

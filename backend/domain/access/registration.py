@@ -5,11 +5,13 @@ import uuid
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.domain.access.addresses import store_address
 from backend.domain.access.signing_keys import SigningKeys
 from backend.domain.access.tokens import TokenIssuer
 from backend.domain.accounts.repository import AccountRepository
 from backend.domain.accounts.rules import email_key
 from backend.domain.accounts.service import AccountService
+from backend.ports.store_platform import Platforms
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,18 +26,21 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
 class RegistrationService:
     """Registers stores' owners in the caller's transaction."""
 
-    def __init__(self, session: AsyncSession, accounts: AccountService, keys: SigningKeys) -> None:
+    def __init__(
+        self, session: AsyncSession, accounts: AccountService, keys: SigningKeys, platforms: Platforms
+    ) -> None:
+        self._platforms = platforms
         self._accounts = accounts
         self._users = AccountRepository(session)
         self._tokens = TokenIssuer(session, keys)
 
-    async def register(self, email: str, store_url: str) -> Registration:
+    async def register(self, email: str, platform: str, url: str) -> Registration:
         """Open an account for a new e-mail; a known one gets a token that sees nothing and changes nothing.
 
-        Args:     store_url: canonical.
-        Raises:   invalid EMAIL_INVALID.
+        Raises:   invalid EMAIL_INVALID, STORE_URL_INVALID, UNKNOWN_PLATFORM.
         """
         key = email_key(email)
+        store_url = store_address(self._platforms, platform, url)
         opened = await self._accounts.open_account(key, store_url)
         if opened is not None:
             organization, user = opened

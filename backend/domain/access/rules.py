@@ -18,6 +18,9 @@ MAILS_PER_HOUR = 3
 PASSWORD_MIN, PASSWORD_MAX = 8, 200
 
 ROLE_PLUGIN = "plugin"
+"""Of tokens born of store proof: good for the plugin's endpoints only."""
+ROLE_UNPROVEN = "unproven"
+"""Of tokens whose bearer has proven nothing: good for account-status only."""
 MANAGERS = frozenset({"owner", "admin", "system"})
 """Who may connect and disconnect stores."""
 

@@ -11,6 +11,7 @@ from backend.domain.access.rules import (
     PANEL_TOKEN_LIFE,
     PLUGIN_TOKEN_LIFE,
     ROLE_PLUGIN,
+    ROLE_UNPROVEN,
     UNPROVEN_TOKEN_LIFE,
 )
 from backend.domain.access.signing_keys import OpenKey, SigningKeys
@@ -108,7 +109,7 @@ class Authenticator:
             raise unauthenticated()
         grant = known.grant
         if grant.organization_id is None:
-            role, email = "unproven", grant.email_as_given or ""
+            role, email = ROLE_UNPROVEN, grant.email_as_given or ""
         else:
             role, email = (ROLE_PLUGIN if grant.store_url else known.role or ""), known.email
         return Actor(

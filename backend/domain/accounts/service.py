@@ -74,6 +74,22 @@ class AccountService:
         organization.plan = plan
         return organization
 
+    async def rename(self, actor: Actor, name: str) -> Organization:
+        """Give the acting organization another name; raise invalid NAME_INVALID."""
+        organization = await self.organization(actor)
+        organization.name = organization_name(name)
+        return organization
+
+    async def renew_password(self, email: str) -> str:
+        """Give a user a new password and return it: the operator's way; raise not_found for an unknown e-mail."""
+        password = new_password()
+        hashed = await hash_password(password)
+        user = await self._rows.user_by_email(email_key(email))
+        if user is None:
+            raise not_found("User")
+        user.password_hash = hashed
+        return password
+
     async def organization(self, actor: Actor) -> Organization:
         """Return the acting organization; raise forbidden for an unproven caller."""
         organization = await self._rows.organization(actor.tenant)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.domain.access.addresses import store_address
 from backend.domain.access.repository import GrantRepository
 from backend.domain.access.rules import MANAGERS, is_known_pair
 from backend.domain.access.signing_keys import SigningKeys
@@ -22,7 +23,7 @@ from backend.domain.stores.repository import StoreRepository
 from backend.domain.stores.rules import MOST_PENDING, Outcome, decide, effective_url, refusal, store_held
 from backend.kit.clock import utc_now
 from backend.kit.crypto import Sealer
-from backend.kit.errors import conflict, forbidden, invalid
+from backend.kit.errors import conflict, forbidden
 from backend.kit.transaction import Transactions
 from backend.models.accounts import User
 from backend.models.stores import Store
@@ -53,21 +54,6 @@ class Connected(msgspec.Struct, frozen=True, kw_only=True):
     """`proven` or `waits`."""
     is_new: bool
     """False when this organization had the store connected before."""
-
-
-def store_address(platforms: Platforms, platform: str, url: str) -> str:
-    """Return a store address in its one spelling.
-
-    Raises:   invalid UNKNOWN_PLATFORM, STORE_URL_INVALID.
-    """
-    try:
-        connector = platforms.get(platform)
-    except KeyError:
-        raise invalid("UNKNOWN_PLATFORM", "platform: there is no such platform", field="platform") from None
-    try:
-        return connector.canonical_url(url)
-    except ValueError as error:
-        raise invalid("STORE_URL_INVALID", f"storeUrl: {error}", field="storeUrl") from None
 
 
 class StoreConnecting:
