@@ -4,17 +4,20 @@
 - `fresh_database_url`  the same, new for each test
 - `redis_url`           an empty Valkey database, flushed before each test
 - `servers`             both servers, for tests that need more
+- `bench`               the whole product on them, with simulated stores on demand
 
 Shared test code lies in `tests/support` and is imported as `from tests.support.<module> import ...`.
 """
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import redis
 
+from tests.support.product import Workbench
 from tests.support.servers import DATABASES, Servers, close_session, open_session, session_servers
 
 _numbers = itertools.count(1)
@@ -75,3 +78,11 @@ def redis_url(servers: Servers, worker_id: str) -> str:
     with redis.Redis.from_url(url) as connection:
         connection.flushdb()
     return url
+
+
+@pytest.fixture
+async def bench(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Workbench]:
+    """A container on this module's database, with simulated stores on demand."""
+    made = Workbench(database_url, redis_url, tmp_path)
+    yield made
+    await made.aclose()
