@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server for an ASGI app inside a test: keep-alive, whole bodies, hang-ups noticed; not for the net."""
+"""A small HTTP/1.1 server for an ASGI app inside a test: keep-alive, whole bodies, hang-ups noticed."""
 
 import asyncio
 import contextlib

@@ -63,7 +63,7 @@ ROUTES: tuple[Route, ...] = (
         handlers={"GET": orders.get_order, "EDIT": orders.update_order},
         view_denied=CANNOT_VIEW,
     ),
-    Route(pattern=("settings", "*", "*"), handlers={"GET": system.get_setting}),
+    Route(pattern=("settings", "*", "*"), handlers={"GET": system.get_setting, "EDIT": system.update_setting}),
     Route(pattern=("system_status",), handlers={"GET": system.system_status}),
     Route(pattern=("data", "currencies", "current"), handlers={"GET": system.current_currency}),
 )

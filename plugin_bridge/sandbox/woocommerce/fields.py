@@ -30,8 +30,9 @@ def select(value: Any, fields: Fields) -> Any:
 def _of_struct(value: msgspec.Struct, fields: Fields) -> Any:
     if any("." in name or name == "_links" for name in fields):
         return _intersect(msgspec.to_builtins(value), _tree(fields))
-    wanted = set(fields)
-    found = {name: getattr(value, name) for name in value.__struct_fields__ if name in wanted}
+    # In the order asked for, as WooCommerce collects them.
+    known = value.__struct_fields__
+    found = {name: getattr(value, name) for name in fields if name in known}
     return {name: part for name, part in found.items() if part is not msgspec.UNSET}
 
 

@@ -67,7 +67,6 @@ class Item(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     catalog_visibility: str = "visible"
     before_trash: str = ""
     """Status it had before it was trashed."""
-    trashed_at: int = 0
 
     @property
     def is_variation(self) -> bool:

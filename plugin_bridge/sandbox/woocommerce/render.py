@@ -49,6 +49,11 @@ class Renderer:
         for other in (item.parent_id, *item.children):
             self._printed.pop(other, None)
 
+    def forget_all(self) -> None:
+        """Drop everything that was printed."""
+        self._printed.clear()
+        self._count = 0
+
     def json(self, item: Item, shape: str, fields: Fields = ()) -> bytes:
         """Return the item as JSON; *fields* as `fields.read_fields` gives them, empty means all."""
         known = self._printed.get(item.id)
@@ -58,8 +63,7 @@ class Renderer:
                 return done
         body = _encode(select(self.view(item, shape), fields))
         if self._count >= REMEMBERED:
-            self._printed.clear()
-            self._count = 0
+            self.forget_all()
         self._count += 1
         self._printed.setdefault(item.id, {})[shape, fields] = body
         return body
@@ -112,7 +116,7 @@ class Renderer:
             regular_price="" if item.kind == "variable" else item.regular_price,
             sale_price="" if item.kind == "variable" else item.sale_price,
             on_sale=bool(item.sale_price) or any(child.sale_price for child in children),
-            purchasable=bool(price) and item.status == "publish",
+            purchasable=bool(price),
             total_sales=item.total_sales,
             manage_stock=item.manage_stock,
             stock_quantity=item.stock if item.manage_stock else None,
@@ -159,7 +163,7 @@ class Renderer:
             sale_price=item.sale_price,
             on_sale=bool(item.sale_price),
             status=item.status,
-            purchasable=bool(item.own_price) and item.status == "publish",
+            purchasable=bool(item.own_price),
             manage_stock=item.manage_stock,
             stock_quantity=item.stock if item.manage_stock else None,
             stock_status=item.stock_status,

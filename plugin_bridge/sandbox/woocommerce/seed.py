@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from backend.kit.money import format_amount
 from backend.ports.store_platform import PlatformProduct, PlatformVariant
 from plugin_bridge.sandbox.woocommerce.item import Attribute, Item, Meta, Picture
 from plugin_bridge.sandbox.woocommerce.slugs import Slugs
@@ -120,8 +119,8 @@ class Seeder:
 
 
 def price_text(amount: Decimal | None) -> str:
-    """Print an amount as WooCommerce stores it; None is ""."""
-    return "" if amount is None else format_amount(amount)
+    """Print an amount as it is written, which is how WooCommerce keeps it; None is ""."""
+    return "" if amount is None else f"{amount:f}"
 
 
 def stock_status(item: Item) -> str:

@@ -8,7 +8,7 @@ from plugin_bridge.sandbox.woocommerce.catalog import TRASH, Catalog
 from plugin_bridge.sandbox.woocommerce.deliveries import Deliveries
 from plugin_bridge.sandbox.woocommerce.faults import Faults
 from plugin_bridge.sandbox.woocommerce.hooks import Hooks
-from plugin_bridge.sandbox.woocommerce.item import Item
+from plugin_bridge.sandbox.woocommerce.item import Item, Meta
 from plugin_bridge.sandbox.woocommerce.journal import Journal
 from plugin_bridge.sandbox.woocommerce.oauth import Nonces
 from plugin_bridge.sandbox.woocommerce.options import StoreOptions
@@ -16,6 +16,8 @@ from plugin_bridge.sandbox.woocommerce.order import Order
 from plugin_bridge.sandbox.woocommerce.render import VIEW, Renderer
 from plugin_bridge.sandbox.woocommerce.seed import Seeder, stock_status
 from plugin_bridge.sandbox.woocommerce.terms import Terms
+
+TRASH_META = ("_wp_trash_meta_status", "_wp_trash_meta_time", "_wp_desired_post_slug")
 
 
 class Shop:
@@ -114,7 +116,11 @@ class Shop:
             self.announce("product.deleted", item.id)
 
     def _trash_one(self, item: Item, at: int) -> None:
-        item.before_trash, item.trashed_at = item.status, at
+        item.before_trash = item.status
+        kept = {"status": item.status, "time": str(at)}
+        rows = [(f"_wp_trash_meta_{name}", value) for name, value in kept.items()]
+        rows.append(("_wp_desired_post_slug", item.slug))
+        item.meta += tuple(Meta(self.take_meta_id(), key, value) for key, value in rows)
         self.catalog.set_status(item, TRASH)
         item.slug = f"{item.slug}__trashed"
         self.catalog.touch(item, at)
@@ -126,7 +132,8 @@ class Shop:
         for one in (item, *(child for child in children if child is not None and child.status == TRASH)):
             one.slug = one.slug.removesuffix("__trashed")
             self.catalog.set_status(one, one.before_trash or "publish")
-            one.before_trash, one.trashed_at = "", 0
+            one.before_trash = ""
+            one.meta = tuple(meta for meta in one.meta if meta.key not in TRASH_META)
             self.catalog.touch(one, at)
         if not item.is_variation:
             self.announce("product.restored", item.id)

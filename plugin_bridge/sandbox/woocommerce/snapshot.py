@@ -22,6 +22,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     orders: list[Order]
     next_id: int
     next_meta: int
+    currency: str
     writes: list[Write] = []
 
 
@@ -36,6 +37,7 @@ def take(shop: Shop) -> bytes:
         orders=list(shop.orders.values()),
         next_id=shop.next_id,
         next_meta=shop.next_meta,
+        currency=shop.options.currency,
         writes=list(shop.journal.writes)[-KEPT_WRITES:],
     )
     return msgspec.msgpack.encode(snapshot)
@@ -72,4 +74,5 @@ def restore(shop: Shop, snapshot: Snapshot) -> None:
     shop.orders = {order.id: order for order in snapshot.orders}
     shop.next_id = max(shop.next_id, snapshot.next_id)
     shop.next_meta = max(shop.next_meta, snapshot.next_meta)
+    shop.options.currency = snapshot.currency
     shop.journal.writes.extend(snapshot.writes)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from plugin_bridge.sandbox.asgi import Reply, Request, json_reply
+from plugin_bridge.sandbox.woocommerce.bodies import read_body
 from plugin_bridge.sandbox.woocommerce.currencies import CURRENCIES, name_of, symbol_of
 from plugin_bridge.sandbox.woocommerce.dates import offset_h
 from plugin_bridge.sandbox.woocommerce.fields import read_fields, select
@@ -51,6 +52,17 @@ def get_setting(call: Call) -> Reply:
     }
     value = {"id": name, **known[group, name], "group_id": group, "_links": links}
     return json_reply(select(value, read_fields(call.request.query)))
+
+
+def update_setting(call: Call) -> Reply:
+    """Answer PUT, PATCH and POST on `/settings/<group>/<id>`; of the known ones the currency can be changed."""
+    wanted = read_body(call.request).get("value")
+    if call.names == ("general", "woocommerce_currency"):
+        if wanted not in CURRENCIES:
+            raise RestError("rest_setting_value_invalid", "An invalid setting value was passed.", 400)
+        call.shop.options.currency = str(wanted)
+        call.shop.renderer.forget_all()
+    return get_setting(call)
 
 
 def _settings(shop: Shop) -> dict[tuple[str, str], dict[str, Any]]:
