@@ -41,6 +41,11 @@ class JobRepository:
         if job is None:
             return None
         now = await self._now()
+        if job.attempts >= job.max_attempts:
+            # Every worker that took it died: another would, too.
+            job.state, job.finished_at, job.lease_until = "failed", now, None
+            job.last_error = job.last_error or "the worker died each time"
+            return None
         job.state, job.lease_owner, job.lease_until = "running", owner, now + timedelta(seconds=lease_s)
         job.attempts += 1
         return job
@@ -102,6 +107,11 @@ class JobRepository:
         """Return a job's state as its organization sees it."""
         query = select(Job.state).where(Job.organization_id == organization_id, Job.id == job_id)
         return (await self._session.execute(query)).scalar_one_or_none()
+
+    async def has_failed(self, job_id: int) -> bool:
+        """Tell whether a try of a job failed, even if another follows."""
+        query = select(Job.last_error.is_not(None)).where(Job.id == job_id)
+        return bool((await self._session.execute(query)).scalar_one_or_none())
 
     async def _now(self) -> datetime:
         return (await self._session.execute(select(func.now()))).scalar_one()
