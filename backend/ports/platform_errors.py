@@ -9,6 +9,7 @@ class Cause(StrEnum):
     KEY_REVOKED = "key_revoked"
     WRONG_SECRET = "wrong_secret"
     READ_ONLY_KEY = "read_only_key"
+    WRITE_ONLY_KEY = "write_only_key"
     USER_DEMOTED = "user_demoted"
     AUTH_STRIPPED = "auth_stripped"
     PLAIN_PERMALINKS = "plain_permalinks"

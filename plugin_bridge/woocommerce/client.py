@@ -10,7 +10,7 @@ import msgspec
 from backend.kit.clock import utc_now
 from backend.ports.outbound_http import OutboundClients
 from backend.ports.platform_errors import Cause, PlatformError, StoreRefused, StoreThrottled, StoreUnavailable
-from plugin_bridge.http import RetryPolicy, evidence
+from plugin_bridge.http import RetryPolicy, evidence, not_json
 from plugin_bridge.pace import Traffic
 from plugin_bridge.woocommerce.address import moved_to
 from plugin_bridge.woocommerce.errors import failure
@@ -193,12 +193,7 @@ class WooClient:
             async with pace:
                 answer = await self.once(method, path, parameters, body, signed=signed)
             if good is not None and not good(answer):
-                raise StoreUnavailable(
-                    Cause.NOT_JSON,
-                    "The store sent something else than data: a security plugin, a cache or PHP may be in the way",
-                    status=answer.status,
-                    evidence=evidence(answer.content, self._secrets),
-                )
+                raise not_json(answer.content, self._secrets, status=answer.status)
         except PlatformError as error:
             if error.cause in (Cause.THROTTLED, Cause.TIMEOUT):
                 pace.strained()
@@ -228,6 +223,7 @@ class WooClient:
                 response.content,
                 utc_now(),
                 writing=method != "GET",
+                timed=signed and self.auth == "oauth1",
                 secrets=self._secrets,
             )
         return Answer(response.status_code, response.headers, response.content)

@@ -11,7 +11,7 @@ import msgspec
 from backend.kit.text import clipped, storable
 from backend.ports.platform_errors import Cause, PlatformError, StoreRefused, StoreThrottled, StoreUnavailable
 from backend.ports.store_platform import StoreIdentity
-from plugin_bridge.http import decode_lenient, not_json
+from plugin_bridge.http import decode_lenient
 from plugin_bridge.woocommerce.address import same_store
 from plugin_bridge.woocommerce.client import Answer, Moved, WooClient
 from plugin_bridge.woocommerce.errors import refused
@@ -35,6 +35,7 @@ _HALVES = {
     -3.5: "America/St_Johns",
     -9.5: "Pacific/Marquesas",
 }
+_PLAIN_ENOUGH = (Cause.MOVED, Cause.THROTTLED, Cause.UNREACHABLE, Cause.TIMEOUT, Cause.TOO_LARGE)
 T = TypeVar("T")
 
 
@@ -93,19 +94,18 @@ async def _index(client: WooClient) -> _Index:
     """First rung: is there a WordPress whose REST API answers, and is WooCommerce in it?"""
     problem: PlatformError
     try:
-        answer = await client.get("/wp-json/", _INDEX, signed=False)
-        index = _index_of(answer)
-        problem = not_json(answer.content, client.secrets, status=answer.status)
+        answer = await client.get("/wp-json/", _INDEX, signed=False, good=_is_index)
     except (StoreRefused, StoreUnavailable) as error:
-        if error.cause in (Cause.MOVED, Cause.THROTTLED, Cause.UNREACHABLE, Cause.TIMEOUT, Cause.TOO_LARGE):
+        if error.cause in _PLAIN_ENOUGH:
             raise
-        index, problem = None, error
-    if index is None:
-        await _name_why_no_index(client, problem)
-        raise problem
-    if not isinstance(index.namespaces, list) or "wc/v3" not in index.namespaces:
-        raise refused(Cause.PLATFORM_MISSING)
-    return index
+        problem = error
+    else:
+        index = _index_of(answer)
+        if index is None or "wc/v3" not in index.namespaces:
+            raise refused(Cause.PLATFORM_MISSING)
+        return index
+    await _name_why_no_index(client, problem)
+    raise problem
 
 
 async def _name_why_no_index(client: WooClient, problem: PlatformError) -> None:
@@ -122,7 +122,8 @@ async def _name_why_no_index(client: WooClient, problem: PlatformError) -> None:
         raise
     except PlatformError:
         plain = None
-    if plain is not None and isinstance(plain.namespaces, list):
+    if plain is not None:
+        _is_this_store(client, plain)
         raise refused(Cause.PLAIN_PERMALINKS)
     if problem.status == 404:
         raise refused(Cause.PLATFORM_MISSING, status=404, evidence=problem.evidence)
@@ -234,6 +235,10 @@ def _decoded(answer: Answer, kind: type[T]) -> T | None:
         return msgspec.convert(decode_lenient(answer.content), kind)
     except (ValueError, msgspec.ValidationError):
         return None
+
+
+def _is_index(answer: Answer) -> bool:
+    return _index_of(answer) is not None
 
 
 def _index_of(answer: Answer) -> _Index | None:

@@ -16,6 +16,7 @@ ADVICE = {
     Cause.WRONG_SECRET: "The consumer secret does not belong to this consumer key. Copy both again from the store",
     Cause.KEY_REVOKED: "The store does not know this consumer key. It was revoked or belongs to another store",
     Cause.READ_ONLY_KEY: "The key may only read. Give it Read/Write permission in WooCommerce > Settings > Advanced",
+    Cause.WRITE_ONLY_KEY: "The key may only write. Give it Read/Write permission in WooCommerce > Settings > Advanced",
     Cause.USER_DEMOTED: "The user of this key may no longer manage the store. Use a key of an administrator",
     Cause.CLOCK_SKEW: "The clock of the store or of this server is more than 15 minutes off",
     Cause.REST_BLOCKED: "A firewall or security plugin blocks the store's REST API. Allow /wp-json/ for this server",
@@ -54,11 +55,13 @@ def failure(
     now: datetime,
     *,
     writing: bool = False,
+    timed: bool = False,
     secrets: tuple[str, ...] = (),
 ) -> PlatformError:
     """Name the cause of an answer that is no success and no redirect.
 
     Args:     headers: case-insensitive. writing: the request was a write, after reading worked.
+              timed: it was signed with a timestamp.
     """
     shown = evidence(content, secrets)
     if status == 429:
@@ -69,7 +72,7 @@ def failure(
         return StoreUnavailable(cause, f"The store failed with status {status}", status=status, evidence=shown)
     body = error_body(content, headers.get("content-type", ""))
     if status in (401, 403):
-        cause = _auth_cause(status, body, _skew_s(headers, now), writing)
+        cause = _auth_cause(status, body, _skew_s(headers, now) if timed else 0.0, writing)
         return refused(cause, status=status, evidence=shown)
     if status == 413:
         return StoreRefused(Cause.TOO_LARGE, "The store finds the request too large", status=status, evidence=shown)
@@ -94,7 +97,7 @@ def _key_cause(message: str, skew_s: float, writing: bool) -> Cause:
     if "timestamp" in message or skew_s > MAX_SKEW_S:
         return Cause.CLOCK_SKEW
     if "permission" in message or writing:
-        return Cause.READ_ONLY_KEY if writing or "write" in message else Cause.USER_DEMOTED
+        return Cause.READ_ONLY_KEY if writing else Cause.WRITE_ONLY_KEY
     if "consumer key" in message:
         return Cause.KEY_REVOKED
     return Cause.WRONG_SECRET

@@ -54,6 +54,7 @@ _KINDS = {
     Cause.KEY_REVOKED: ErrorKind.UNAUTHENTICATED,
     Cause.WRONG_SECRET: ErrorKind.UNAUTHENTICATED,
     Cause.READ_ONLY_KEY: ErrorKind.FORBIDDEN,
+    Cause.WRITE_ONLY_KEY: ErrorKind.FORBIDDEN,
     Cause.USER_DEMOTED: ErrorKind.FORBIDDEN,
 }
 _OWN_CODES = frozenset({Cause.NOT_JSON, Cause.THROTTLED})

@@ -12,7 +12,14 @@ from backend.models.stores import Store
 from backend.ports.platform_errors import Cause, PlatformError
 
 NEEDS_REAUTH = frozenset(
-    {Cause.KEY_REVOKED, Cause.WRONG_SECRET, Cause.READ_ONLY_KEY, Cause.USER_DEMOTED, Cause.AUTH_STRIPPED}
+    {
+        Cause.KEY_REVOKED,
+        Cause.WRONG_SECRET,
+        Cause.READ_ONLY_KEY,
+        Cause.WRITE_ONLY_KEY,
+        Cause.USER_DEMOTED,
+        Cause.AUTH_STRIPPED,
+    }
 )
 """Causes that only the merchant can mend: the store rests until it is connected again."""
 
