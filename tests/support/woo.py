@@ -67,6 +67,8 @@ class Store:
         self.clients = self.guarded()
         self.connector = self.connecting()
         self.opened: list[StorePlatform] = []
+        self.targets: list[str] = []
+        """Path and query of every request as they came over the wire."""
 
     @property
     def url(self) -> str:
@@ -142,7 +144,10 @@ async def woo_store(
     key = ApiKey(consumer_key=KEY, consumer_secret=SECRET, permissions=permissions, demoted=demoted)
     late: list[Platform] = []
 
+    targets: list[str] = []
+
     async def app(scope: Any, receive: Any, send: Any) -> None:
+        targets.append(f"{scope['raw_path'].decode()}?{scope['query_string'].decode()}")
         await late[0](scope, receive, send)
 
     async with serving(app, tls=tls[0] if tls else None) as port:
@@ -150,6 +155,7 @@ async def woo_store(
         shop = Shop(StoreOptions(address=address, keys=[key], **options), products)
         late.append(Platform(shop))
         store = Store(shop, port, tls[1] if tls else None)
+        store.targets = targets
         try:
             yield store
         finally:
