@@ -29,7 +29,7 @@ def canonical_url(text: str) -> str:
         raise ValueError("A store's address begins with https:// or http://")
     if url.userinfo:
         raise ValueError("A store's address holds no user name and no password")
-    if not (":" in host or _HOST.fullmatch(host)) or len(typed) > 2000:
+    if not (":" in host or _HOST.fullmatch(host)) or len(typed) > 2000 or (url.port or 0) > 65535:
         raise ValueError(_NO_ADDRESS)
     shown = f"[{host}]" if ":" in host else host
     port = f":{url.port}" if url.port else ""
