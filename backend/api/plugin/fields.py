@@ -17,7 +17,7 @@ Password = Annotated[str, Meta(min_length=1, max_length=200)]
 MailedToken = Annotated[str, Meta(min_length=1, max_length=200, description="From the mailed link.")]
 Jwt = Annotated[str, Meta(description="JSON Web Token for the Authorization header.")]
 
-WITH_TOKEN = [{"bearer": []}]
+WITH_TOKEN: list[dict[str, list[str]]] = [{"bearer": []}]
 """Documented credentials of routes that are not public."""
 
 _WHEN = {
