@@ -18,6 +18,9 @@ from backend.domain.access.tokens import Authenticator
 from backend.domain.accounts.plans import Plans, load_plans
 from backend.domain.accounts.service import AccountService
 from backend.domain.events.service import EventRecorder
+from backend.domain.feeds.generate import FeedGenerator
+from backend.domain.feeds.published import PublishedFeeds
+from backend.domain.feeds.service import FeedService
 from backend.domain.jobs.service import JobRecorder
 from backend.domain.stores.activation import mark_needs_reauth
 from backend.domain.stores.attachment import AttachLinkMailing, StoreAttachment
@@ -107,6 +110,11 @@ class Services:
         """The numbers of an organization's sync."""
         return SyncStatusService(self.session)
 
+    @cached_property
+    def feeds(self) -> FeedService:
+        """Create, publish and list feeds."""
+        return FeedService(self.session, self.jobs)
+
 
 class Container:
     """Everything that lives as long as the process; close it with `aclose`."""
@@ -180,6 +188,23 @@ class Container:
     def run_trouble(self) -> RunTrouble:
         """Note and end runs that a store fails."""
         return RunTrouble(self.begin, mark_needs_reauth)
+
+    @cached_property
+    def feed_generator(self) -> FeedGenerator:
+        """Generate feeds."""
+        max_age_s = self.settings.feeds.max_age_s
+        return FeedGenerator(self.begin, self.blobs, public_url=self.settings.web.public_url, max_age_s=max_age_s)
+
+    @cached_property
+    def published_feeds(self) -> PublishedFeeds:
+        """Serve published feeds."""
+        return PublishedFeeds(
+            self.begin,
+            self.blobs,
+            lambda session: self.services(session).jobs,
+            max_age_s=self.settings.feeds.max_age_s,
+            wait_s=self.settings.feeds.wait_s,
+        )
 
     async def pull_everything(self, session: AsyncSession, organization_id: uuid.UUID, store_id: uuid.UUID) -> None:
         """Have a store's whole catalog read: what follows a connect."""

@@ -1,5 +1,6 @@
 """The surfaces: the table of contents of everything that is reached over HTTP without a browser session."""
 
 from backend.api.plugin.surface import PLUGIN
+from backend.api.public.surface import PUBLIC
 
-SURFACES = (PLUGIN,)
+SURFACES = (PLUGIN, PUBLIC)

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from backend.domain.access.passwords import PasswordLinkMailing
+from backend.domain.feeds.generate import FeedGenerator
 from backend.domain.stores.attachment import AttachLinkMailing
 from backend.domain.sync.pull import StorePull
 from backend.domain.sync.trouble import RunTrouble
@@ -29,4 +30,9 @@ class Flows(Protocol):
     @property
     def attach_link_mailing(self) -> AttachLinkMailing:
         """Mail links that attach stores."""
+        ...
+
+    @property
+    def feed_generator(self) -> FeedGenerator:
+        """Generate feeds."""
         ...

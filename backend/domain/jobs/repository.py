@@ -108,10 +108,10 @@ class JobRepository:
         query = select(Job.state).where(Job.organization_id == organization_id, Job.id == job_id)
         return (await self._session.execute(query)).scalar_one_or_none()
 
-    async def has_failed(self, job_id: int) -> bool:
-        """Tell whether a try of a job failed, even if another follows."""
-        query = select(Job.last_error.is_not(None)).where(Job.id == job_id)
-        return bool((await self._session.execute(query)).scalar_one_or_none())
+    async def has_ended(self, job_id: int) -> bool:
+        """Tell whether a job is over or a try of it failed: nobody who waits should wait on."""
+        query = select(Job.state.in_(UNFINISHED) & Job.last_error.is_(None)).where(Job.id == job_id)
+        return not (await self._session.execute(query)).scalar_one_or_none()
 
     async def _now(self) -> datetime:
         return (await self._session.execute(select(func.now()))).scalar_one()

@@ -1,0 +1,186 @@
+"""Rows of the catalog -> FeedItem: everything that a channel may print, decided and cleaned once. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from backend.domain.feeds import rules
+from backend.domain.feeds.plain_text import one_line, plain_text
+
+MOST_IMAGES = 11
+DESCRIPTION_LIMIT = 5000
+
+
+class Picture(msgspec.Struct, frozen=True, gc=False):
+    """An entry of `products.images`."""
+
+    url: str = ""
+
+
+_pictures = msgspec.json.Decoder(list[Picture]).decode
+_object = msgspec.json.Decoder(dict[str, Any]).decode
+_NOTHING: Mapping[str, Any] = {}
+
+
+class ProductFacts(msgspec.Struct, frozen=True):
+    """What all variants of a product share, worked out once."""
+
+    title: str
+    description: str
+    active: bool
+    brand: str
+    product_type: str
+    images: tuple[str, ...]
+    link: str
+
+
+class FeedItem(msgspec.Struct, gc=False):
+    """One sellable item as feeds see it; texts are on one line, empty when there is none. Amounts like "15.00"."""
+
+    id: str
+    sku: str
+    title: str
+    description: str
+    link: str
+    image_link: str
+    additional_image_links: tuple[str, ...]
+    availability: str
+    availability_date: str
+    price: str
+    sale_price: str
+    currency: str
+    brand: str
+    gtin: str
+    mpn: str
+    item_group_id: str
+    product_type: str
+    condition: str
+    color: str
+    size: str
+    material: str
+    pattern: str
+    gender: str
+    age_group: str
+    google_product_category: str
+    options: Mapping[str, Any]
+    weight_g: int | None
+
+
+ProductRow = Sequence[Any]
+"""id, title, description, status, brand, categories, images (JSON text), url: `repository.PRODUCTS`."""
+VariantRow = Sequence[Any]
+"""As `repository.VARIANTS` selects them."""
+
+
+def product_facts(row: ProductRow) -> ProductFacts:
+    """Work out what the variants of one product share."""
+    _, title, description, status, brand, categories, images, url = row
+    addresses = [] if images == "[]" else [rules.web_address(picture.url) for picture in _pictures(images)]
+    return ProductFacts(
+        title=one_line(title),
+        description=plain_text(description)[:DESCRIPTION_LIMIT],
+        active=status == "active",
+        brand=one_line(brand or ""),
+        product_type=one_line(categories[-1]) if categories else "",
+        images=tuple(dict.fromkeys(address for address in addresses if address))[:MOST_IMAGES],
+        link=rules.web_address(url),
+    )
+
+
+def feed_item(row: VariantRow, product: ProductFacts, today: date) -> FeedItem | str:
+    """Build the item of one variant, or return why it is in no feed: `inactive` or `price_missing`."""
+    (
+        variant_id,
+        product_id,
+        variant_title,
+        sku,
+        barcode,
+        currency,
+        price,
+        sale_price,
+        options_text,
+        attributes_text,
+        image_url,
+        url,
+        weight_g,
+        active,
+        on_hand,
+        uncounted_in_stock,
+        backorder,
+    ) = row
+    if not (active and product.active):
+        return "inactive"
+    if price is None or price <= 0:
+        return "price_missing"
+    options = _NOTHING if options_text == "{}" else _object(options_text)
+    attributes = _NOTHING if attributes_text == "{}" else _object(attributes_text)
+    details = _details(options, attributes) if options or attributes else _NO_DETAILS
+    available_from = rules.parsed_date(details["availability_date"]) if details["availability_date"] else None
+    images = product.images
+    main = rules.web_address(image_url) if image_url else ""
+    if main and main != (images[0] if images else ""):
+        images = (main, *(image for image in images if image != main))[:MOST_IMAGES]
+    return FeedItem(
+        id=str(variant_id),
+        sku=one_line(sku),
+        title=_title(product.title, variant_title),
+        description=product.description,
+        link=(rules.web_address(url) if url else "") or product.link,
+        image_link=images[0] if images else "",
+        additional_image_links=images[1:],
+        availability=rules.availability(on_hand, uncounted_in_stock, backorder, available_from, today),
+        availability_date=available_from.isoformat() if available_from else "",
+        price=rules.shown_amount(price, currency),
+        sale_price=_sale(price, sale_price, currency),
+        currency=currency,
+        brand=product.brand,
+        gtin=rules.valid_gtin(barcode) if barcode else "",
+        mpn=details["mpn"],
+        item_group_id=str(product_id) if options else "",
+        product_type=product.product_type,
+        condition=details["condition"],
+        color=details["color"],
+        size=details["size"],
+        material=details["material"],
+        pattern=details["pattern"],
+        gender=details["gender"],
+        age_group=details["age_group"],
+        google_product_category=details["google_product_category"],
+        options=options,
+        weight_g=weight_g,
+    )
+
+
+def _title(product_title: str, variant_title: str) -> str:
+    own = one_line(variant_title) if variant_title else ""
+    return f"{product_title} - {own}" if own and product_title and own != product_title else product_title or own
+
+
+def _sale(price: Decimal, sale_price: Decimal | None, currency: str) -> str:
+    return rules.shown_amount(sale_price, currency) if sale_price is not None and 0 < sale_price < price else ""
+
+
+_FROM_ATTRIBUTES = ("mpn", "availability_date", "google_product_category")
+_FROM_EITHER = ("color", "size", "material", "pattern")
+
+
+def _details(options: Mapping[str, Any], attributes: Mapping[str, Any]) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for name in options:
+        meant = rules.OPTION_NAMES.get(name.strip().lower())
+        if meant is not None:
+            chosen[meant] = rules.attribute(options, name)
+    found = {name: rules.attribute(attributes, name) for name in _FROM_ATTRIBUTES}
+    found.update({name: rules.attribute(attributes, name) or chosen.get(name, "") for name in _FROM_EITHER})
+    gender = rules.attribute(attributes, "gender") or chosen.get("gender", "")
+    age_group = rules.attribute(attributes, "age_group") or chosen.get("age_group", "")
+    found["gender"] = rules.one_of(gender, rules.GENDERS)
+    found["age_group"] = rules.one_of(age_group, rules.AGE_GROUPS)
+    found["condition"] = rules.one_of(rules.attribute(attributes, "condition"), rules.CONDITIONS) or "new"
+    return found
+
+
+_NO_DETAILS = _details({}, {})
