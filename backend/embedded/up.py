@@ -203,8 +203,12 @@ class _Run:
             self._supervisor.wait_ready(children[:1], READY_TIMEOUT_S)
             step.text = instance.base_url
         with self._screen.step("workers") as step:
-            self._supervisor.wait_ready(children[1:], READY_TIMEOUT_S)
-            step.text = ", ".join(QUEUES) + (f"; simulated stores at {sandbox.url}" if sandbox else "")
+            self._supervisor.wait_ready(children[1 : 1 + len(QUEUES)], READY_TIMEOUT_S)
+            step.text = ", ".join(QUEUES)
+        if sandbox is not None:
+            with self._screen.step("sandbox") as step:
+                self._supervisor.wait_ready(children[-1:], READY_TIMEOUT_S)
+                step.text = f"simulated stores at {sandbox.url}"
 
     def _set_demo_up(self, demo: Callable[[Instance], dict[str, Any]], instance: Instance) -> None:
         with self._screen.step("demo") as step:

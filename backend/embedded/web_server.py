@@ -20,6 +20,9 @@ BACKPRESSURE = 256
 
 def die_with_server() -> None:
     """Let this worker process die with granian's main process, however that dies."""
+    # Until granian listens for signals here, its main process's handlers are inherited, which would make us deaf.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     bind_life = die_with_parent(signal.SIGKILL, parent.pid) if parent and parent.pid else None
     if bind_life is not None:
