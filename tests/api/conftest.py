@@ -8,8 +8,10 @@ from typing import Any
 import httpx
 import pytest
 from litestar import Litestar
+from sqlalchemy import delete
 
 from backend.app import create_app
+from backend.models.jobs import Job
 from backend.settings import Database, Redis, Secrets, Settings, Web
 from backend.wiring import Container
 from tests.support.fake_stores import FakePlatforms
@@ -47,6 +49,9 @@ async def container(
     made = Container(settings, tmp_path)
     made.platforms = internet
     made.mailer = outbox
+    async with made.begin() as session:
+        # Tests of a module share its database; the work they left behind is nobody's.
+        await session.execute(delete(Job))
     yield made
     await made.aclose()
 

@@ -1,5 +1,6 @@
 """The one guard in front of every route: deny by default, count, then let in."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -16,37 +17,40 @@ from backend.settings import Web
 FAILED_AUTHENTICATION_PER_MINUTE = 300
 
 
-class Gate:
-    """Admits a request to one surface: public routes by address, all others by who calls."""
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
-    def __init__(self, surface: Surface, limiter: RateLimiter, web: Web) -> None:
-        self._surface = surface
-        self._limiter = limiter
-        self._web = web
 
-    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        """Let the request in, or raise the refusal; the caller is `connection.user` from here on."""
+def gate(surface: Surface, limiter: RateLimiter, web: Web) -> Guard:
+    """Return the guard that admits requests to one surface: public routes by address, all others by who calls.
+
+    It is a function because Litestar copies guards deeply with every handler, and functions stay what they are: all
+    of them ask the one limiter.
+    """
+
+    async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         if connection.scope.get("method") == "OPTIONS" and not handler.opt:
             return
-        address = bucket(address_of(connection, self._web.trusted_proxies))
+        address = bucket(address_of(connection, web.trusted_proxies))
         if handler.opt.get("public"):
-            if self._surface.public_windows is not None:
-                await count(self._limiter, self._surface.public_windows(self._web, address))
+            if surface.public_windows is not None:
+                await count(limiter, surface.public_windows(web, address))
             return
-        actor = await self._caller(connection, address)
+        actor = await caller(connection, address)
         connection.scope["user"] = actor
-        await count(self._limiter, self._surface.caller_windows(self._web, actor))
-        self._surface.permit(actor, handler.opt)
+        await count(limiter, surface.caller_windows(web, actor))
+        surface.permit(actor, handler.opt)
 
-    async def _caller(self, connection: ASGIConnection[Any, Any, Any, Any], address: str) -> Actor:
-        if self._surface.authenticate is None:
+    async def caller(connection: ASGIConnection[Any, Any, Any, Any], address: str) -> Actor:
+        if surface.authenticate is None:
             raise unauthenticated()
         try:
-            return await self._surface.authenticate(connection)
+            return await surface.authenticate(connection)
         except DomainError as error:
             if error.kind is ErrorKind.UNAUTHENTICATED:
-                await count(self._limiter, (_failures(address),))
+                await count(limiter, (_failures(address),))
             raise
+
+    return admit
 
 
 def _failures(address: str) -> Window:

@@ -9,7 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from backend.api.docs import documentation, openapi_config
 from backend.api.shared.dispatcher import dispatcher
-from backend.api.shared.gate import Gate
+from backend.api.shared.gate import gate
 from backend.api.shared.surface import Surface
 from backend.ports.actor import Actor
 from backend.ports.rate_limiter import RateLimiter
@@ -46,7 +46,7 @@ def mount(
     """
     app = Litestar(
         route_handlers=[
-            *(surface.router(Gate(surface, limiter, settings.web)) for surface in surfaces),
+            *(surface.router(gate(surface, limiter, settings.web)) for surface in surfaces),
             documentation(surfaces),
             *extra_handlers,
         ],

@@ -1,0 +1,21 @@
+"""A rate limiter in memory for unit tests; windows never end."""
+
+from collections import Counter
+
+from backend.ports.rate_limiter import Verdict, Window
+
+
+class CountingLimiter:
+    """Counts hits by window key."""
+
+    def __init__(self) -> None:
+        self.hits: Counter[str] = Counter()
+
+    async def hit(self, windows: tuple[Window, ...], cost: int = 1) -> Verdict:
+        full = [window for window in windows if self.hits[window.key] + cost > window.limit]
+        if full:
+            return Verdict(allowed=False, limit=full[0].limit, remaining=0, reset_s=full[0].period_s - 0.5)
+        self.hits.update({window.key: cost for window in windows})
+        tightest = min(windows, key=lambda window: window.limit - self.hits[window.key])
+        left = tightest.limit - self.hits[tightest.key]
+        return Verdict(allowed=True, limit=tightest.limit, remaining=left, reset_s=tightest.period_s)
