@@ -126,6 +126,8 @@ class Control:
                 shop.delete(item)
                 return {**row, "status": "deleted"}
             case "restore":
+                if item.status != TRASH:
+                    raise ControlRefused(f"{change.sku!r} is not in the trash")
                 shop.restore(item)
             case None:
                 self._edit(item, change)

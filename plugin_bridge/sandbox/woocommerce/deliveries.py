@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import hmac
 import logging
+import time
 from typing import TYPE_CHECKING
 
 import httpx
@@ -44,9 +45,8 @@ class Deliveries:
 
     def queue(self, hook: Hook, resource_id: int) -> None:
         """Have a subscription told about a resource; the payload is built when it is sent."""
-        self._waiting.setdefault(
-            (hook.id, hook.topic, resource_id), self._shop.now() + self._shop.options.webhook_delay_s
-        )
+        due = time.monotonic() + self._shop.options.webhook_delay_s
+        self._waiting.setdefault((hook.id, hook.topic, resource_id), due)
         self._wake()
 
     def ping(self, hook: Hook) -> None:
@@ -72,9 +72,9 @@ class Deliveries:
             if not self._waiting:
                 break
             key, due = next(iter(self._waiting.items()))
-            pause = due - self._shop.now()
+            pause = due - time.monotonic()
             if pause > 0:
-                await asyncio.sleep(min(pause, 1.0))
+                await asyncio.sleep(pause)
                 continue
             del self._waiting[key]
             await self._deliver(*key)

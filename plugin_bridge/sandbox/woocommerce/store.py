@@ -5,7 +5,17 @@ from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from backend.ports.store_platform import PlatformProduct
-from plugin_bridge.sandbox.asgi import Receive, Reply, Scope, Send, foreign_origin, json_reply, read_request, send_reply
+from plugin_bridge.sandbox.asgi import (
+    Receive,
+    Reply,
+    Request,
+    Scope,
+    Send,
+    foreign_origin,
+    json_reply,
+    read_request,
+    send_reply,
+)
 from plugin_bridge.sandbox.woocommerce import snapshot
 from plugin_bridge.sandbox.woocommerce.app import Platform
 from plugin_bridge.sandbox.woocommerce.control import Control
@@ -52,8 +62,12 @@ class SimulatedWooCommerce:
         if foreign_origin(request):
             reply: Reply = json_reply({"error": "control requests from other origins are refused"}, 403)
         else:
-            reply = self._control.answer(request, request.path.strip("/"))
+            reply = self.answer_control(request, request.path.strip("/"))
         await send_reply(send, reply)
+
+    def answer_control(self, request: Request, path: str) -> Reply:
+        """Return the answer to a control request; *path* is what stands behind the control URL, without slashes."""
+        return self._control.answer(request, path)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
