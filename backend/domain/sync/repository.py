@@ -1,7 +1,8 @@
 """Every query on runs, issues and what a walk has seen."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import CursorResult, delete, func, insert, select, text
@@ -117,15 +118,24 @@ class SyncRepository:
 
     async def missing(self, run: SyncRun) -> tuple[int, int, int]:
         """Return (products, variants) that a full walk did not meet, and how many listings the store had."""
-        row = (await self._session.execute(text(merge_sql.COUNT_MISSING), _scope(run))).one()
+        async with self._as_sets():
+            row = (await self._session.execute(text(merge_sql.COUNT_MISSING), _scope(run))).one()
         return int(row[0]), int(row[1]), int(row[2])
 
     async def mark_gone(self, run: SyncRun) -> tuple[int, int]:
         """Mark what a full walk did not meet as gone; return how many products and variants left the catalog."""
-        variants = await self._session.execute(text(merge_sql.MARK_VARIANTS_GONE), _scope(run))
-        products = await self._session.execute(text(merge_sql.MARK_PRODUCTS_GONE), _scope(run))
+        async with self._as_sets():
+            variants = await self._session.execute(text(merge_sql.MARK_VARIANTS_GONE), _scope(run))
+            products = await self._session.execute(text(merge_sql.MARK_PRODUCTS_GONE), _scope(run))
         await self._session.execute(text(merge_sql.BUMP_REVISION), {"org": run.organization_id})
         return _count(products), _count(variants)
+
+    @asynccontextmanager
+    async def _as_sets(self) -> AsyncIterator[None]:
+        """Compare whole sets by hashing: just filled tables have no statistics, and a guess may loop row by row."""
+        await self._session.execute(text("SET LOCAL enable_nestloop = off"))
+        yield
+        await self._session.execute(text("SET LOCAL enable_nestloop = on"))
 
 
 def _scope(run: SyncRun) -> dict[str, Any]:

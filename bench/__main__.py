@@ -1,0 +1,29 @@
+"""`python -m bench [name ...]`: run benchmarks, print their figures, fail when a target is missed."""
+
+import asyncio
+import os
+import platform
+import sys
+from importlib import import_module
+
+from backend.kit.log import set_up_logging
+from bench.report import line
+
+BENCHMARKS = ("woo_pull", "catalog_merge", "delta", "feeds")
+
+
+def main() -> int:
+    """Run the named benchmarks, or all."""
+    names = sys.argv[1:] or BENCHMARKS
+    set_up_logging("error")
+    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}", flush=True)
+    missed = 0
+    for name in names:
+        for figure in asyncio.run(import_module(f"bench.{name}").measure()):
+            print(line(figure), flush=True)
+            missed += not figure.met
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""A full pull of 20,000 products and 20,000 variations against a loop that only fetches the same pages."""
+
+import asyncio
+import time
+import uuid
+from urllib.parse import urlsplit
+
+import httpx
+from sqlalchemy import update
+
+from backend.domain.stores.connecting import ConnectRequest
+from backend.models.stores import Store
+from backend.ports.actor import Actor
+from backend.wiring import Container
+from bench import stage
+from bench.report import Figure
+from bench.store import KEY, SECRET
+from plugin_bridge.woocommerce.signing import OAuth1
+
+PRODUCTS, VARIATIONS = 20_000, 20_000
+CONCURRENCY = 2
+ROUNDS = 3
+
+
+async def measure() -> list[Figure]:
+    """Return wall time as a ratio, and the number of list requests."""
+    with stage.servers() as settings, stage.simulated_store(10_000, 2, mixed=10_000) as url:
+        async with stage.container(settings) as box:
+            asked = await _counted(box, url)
+            ratios, ours_s, floor_s = [], 0.0, 0.0
+            for _ in range(ROUNDS):
+                floor_s = await _fetch_and_throw_away(url, asked)
+                ours_s = await _pull(box, url)
+                ratios.append(ours_s / floor_s)
+            ratio = sorted(ratios)[ROUNDS // 2]
+    expected = -(-PRODUCTS // 100) + -(-VARIATIONS // 100)
+    return [
+        Figure(name="woo pull: list requests", value=len(asked), target=f"= {expected}", met=len(asked) == expected),
+        Figure(
+            name="woo pull: wall time / bare fetch of the same pages",
+            value=ratio,
+            target="<= 1.25",
+            met=ratio <= 1.25,
+            note=f"ours {ours_s:.1f} s, floor {floor_s:.1f} s",
+        ),
+    ]
+
+
+async def _counted(box: Container, url: str) -> list[str]:
+    """Pull once and return the list requests that it took, without those of the connect check before it."""
+    pull = await _connect(box, url)
+    before = len(await _requests(url))
+    await _pull(box, url, pull)
+    return (await _requests(url))[before:]
+
+
+async def _requests(url: str) -> list[str]:
+    async with httpx.AsyncClient(timeout=30) as http:
+        log = (await http.get(f"{url}/_control/requests")).json()
+    paths = [entry["path"] for entry in log if entry["method"] == "GET"]
+    return [path for path in paths if urlsplit(path).path.endswith(("/wc/v3/products", "/variations"))]
+
+
+async def _connect(box: Container, url: str) -> tuple[Actor, uuid.UUID]:
+    """Connect the store to a new organization; return who acts there and its first pull."""
+    actor = await stage.organization(box)
+    credentials = {"consumer_key": KEY, "consumer_secret": SECRET}
+    request = ConnectRequest(platform="woocommerce", url=url, credentials=credentials)
+    store = await box.store_connecting.connect_as(actor, request)
+    async with box.transaction() as services:
+        return actor, (await services.sync.history(actor, store.id))[0].id
+
+
+async def _pull(box: Container, url: str, pull: tuple[Actor, uuid.UUID] | None = None) -> float:
+    """Work a first pull off; return its seconds. The store is let go of afterwards, so that another may hold it."""
+    actor, run_id = pull or await _connect(box, url)
+    started = time.perf_counter()
+    await box.store_pull.run(run_id)
+    took_s = time.perf_counter() - started
+    async with box.transaction() as services:
+        run = await services.sync.run(actor, run_id)
+        assert run.state == "completed", run.error_message
+        assert run.stats["products_added"] == PRODUCTS
+        await services.session.execute(update(Store).where(Store.id == run.store_id).values(state="disconnected"))
+    return took_s
+
+
+async def _fetch_and_throw_away(url: str, paths: list[str]) -> float:
+    started = time.perf_counter()
+    waiting = iter(paths)
+    async with httpx.AsyncClient(auth=OAuth1(KEY, SECRET), base_url=url, timeout=60) as http:
+
+        async def fetch() -> None:
+            for path in waiting:
+                answer = await http.get(path)
+                assert answer.status_code == 200, answer.text[:200]
+
+        await asyncio.gather(*(fetch() for _ in range(CONCURRENCY)))
+    return time.perf_counter() - started
