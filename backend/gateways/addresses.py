@@ -1,6 +1,7 @@
 """Which addresses callers may send us to: pure decisions over a URL and over a resolved IP address (decision G11)."""
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import quote
 
@@ -56,21 +57,26 @@ class Target(msgspec.Struct, frozen=True):
         return _literal(self.host)
 
 
-def target_of(url: str) -> Target:
+def target_of(url: str | httpx.URL) -> Target:
     """Read a caller's URL the way the client will read it.
 
     Raises:   UnsafeAddress for other schemes than http and https, user info, odd spellings of numbers, no host.
     """
-    parsed = _parsed(url)
-    if parsed.scheme not in ("http", "https"):
-        raise UnsafeAddress("The address must begin with https:// or http://")
-    if parsed.userinfo or "@" in parsed.netloc.decode("ascii", "replace"):
+    parsed = _parsed(url) if isinstance(url, str) else url
+    if parsed.userinfo or b"@" in parsed.netloc:
         raise UnsafeAddress("The address must not hold a user name or password")
-    host = _plain_host(parsed.raw_host.decode("ascii", "replace"))
-    port = (443 if parsed.scheme == "https" else 80) if parsed.port is None else parsed.port
+    return _target(parsed.scheme, parsed.raw_host, parsed.port)
+
+
+@lru_cache(maxsize=4096)
+def _target(scheme: str, raw_host: bytes, given_port: int | None) -> Target:
+    if scheme not in ("http", "https"):
+        raise UnsafeAddress("The address must begin with https:// or http://")
+    host = _plain_host(raw_host.decode("ascii", "replace"))
+    port = (443 if scheme == "https" else 80) if given_port is None else given_port
     if not 0 < port < 65536:
         raise UnsafeAddress("The address has an impossible port")
-    return Target(parsed.scheme, host, port)
+    return Target(scheme, host, port)
 
 
 def is_public(address: str) -> bool:
@@ -90,7 +96,7 @@ def allowed_entries(entries: tuple[str, ...]) -> frozenset[tuple[str, int | None
     return frozenset(_entry(entry) for entry in entries)
 
 
-def shown(url: str) -> str:
+def shown(url: str | httpx.URL) -> str:
     """Return scheme, host and path of a URL for a message: no user info, no query, at most 200 characters."""
     try:
         parsed = httpx.URL(url)

@@ -40,7 +40,7 @@ class Guard:
         self._allowed = allowed_entries(allowed_private_hosts)
         self._resolve = resolve
 
-    def check(self, url: str) -> Target:
+    def check(self, url: str | httpx.URL) -> Target:
         """Refuse what needs no DNS to be refused; see `OutboundClients.check`."""
         target = target_of(url)
         if self.may_be_private(target.host, target.port):
@@ -186,7 +186,7 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Check the URL, send, and hand back a response that cannot exceed the caps."""
-        target = self._guard.check(str(request.url))
+        target = self._guard.check(request.url)
         self._no_open_credentials(request, target)
         deadline = asyncio.get_running_loop().time() + self._total_timeout_s
         try:

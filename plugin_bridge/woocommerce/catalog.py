@@ -3,17 +3,16 @@
 import asyncio
 from collections.abc import Coroutine
 from datetime import UTC, datetime
-from html import unescape
 from typing import Any
 
 import msgspec
 
-from backend.kit.text import storable
 from backend.ports.platform_errors import StoreRefused
+from plugin_bridge.woocommerce.bent import read_items
 from plugin_bridge.woocommerce.client import Answer, WooClient
 from plugin_bridge.woocommerce.mapping import has_variations
 from plugin_bridge.woocommerce.paging import PAGE_SIZE
-from plugin_bridge.woocommerce.wire import PRODUCT_FIELDS, VARIATION_FIELDS, Items, Scalar, read_items
+from plugin_bridge.woocommerce.wire import PRODUCT_FIELDS, VARIATION_FIELDS, Items, plain_text
 
 API = "/wp-json/wc/v3"
 _ID_ORDER = {"orderby": "id", "order": "asc"}
@@ -36,7 +35,7 @@ class ListPage(msgspec.Struct, frozen=True):
 
 class _Category(msgspec.Struct):
     id: int
-    name: Scalar = ""
+    name: str = ""
     parent: int = 0
 
 
@@ -124,7 +123,7 @@ async def category_paths(client: WooClient) -> dict[int, str]:
             break
         if len(rows) >= (answer.count("x-wp-total") or 0):
             break
-    return paths_of({row.id: (_name(row.name), row.parent) for row in rows})
+    return paths_of({row.id: (plain_text(row.name).strip(), row.parent) for row in rows})
 
 
 def paths_of(categories: dict[int, tuple[str, int]]) -> dict[int, str]:
@@ -147,7 +146,3 @@ def changed_after(since: datetime) -> dict[str, str]:
     """
     moment = since.astimezone(UTC).replace(microsecond=0, tzinfo=None)
     return {"modified_after": moment.isoformat(), "dates_are_gmt": "true"}
-
-
-def _name(value: Scalar) -> str:
-    return storable(unescape(value)).strip() if isinstance(value, str) else ""

@@ -14,9 +14,9 @@ from plugin_bridge.http import RetryPolicy, evidence, not_json
 from plugin_bridge.pace import Traffic
 from plugin_bridge.woocommerce.address import moved_to
 from plugin_bridge.woocommerce.errors import failure
-from plugin_bridge.woocommerce.signing import OAuth1, QueryKeys
+from plugin_bridge.woocommerce.signing import BasicKeys, OAuth1, QueryKeys, Signing, plain_query
 
-AUTHS = ("basic", "query", "oauth1")
+_SIGNING: dict[str, type[Signing]] = {"basic": BasicKeys, "query": QueryKeys, "oauth1": OAuth1}
 _AGAIN = (Cause.NOT_JSON, Cause.SERVER_ERROR, Cause.TIMEOUT, Cause.UNREACHABLE, Cause.THROTTLED)
 _REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -100,10 +100,10 @@ class WooClient:
 
     def use(self, auth: str) -> None:
         """Authenticate this way from now on; keys leave over plain http as OAuth signatures only."""
-        if auth not in AUTHS:
+        if auth not in _SIGNING:
             auth = "basic"
         self.auth = auth if self.base.startswith("https://") else "oauth1"
-        self._auth = _auth(self.auth, self._keys)
+        self._signing = _SIGNING[self.auth](self._keys.key, self._keys.secret)
 
     def rebase(self, base: str) -> None:
         """Go on under another address of the same store."""
@@ -234,15 +234,17 @@ class WooClient:
         headers = {"accept": "application/json"}
         if body is not None:
             headers["content-type"] = "application/json"
+        url, pairs = self.base + path, list(parameters.items())
+        # Made by hand and whole, because httpx checks every character again for each parameter set it merges.
+        query = self._signing.query(method, url, pairs) if signed else plain_query(pairs)
         problem: StoreUnavailable
         try:
             return await self._http.request(
                 method,
-                self.base + path,
-                params=parameters,
+                f"{url}?{query}" if query else url,
                 content=body,
                 headers=headers,
-                auth=self._auth if signed else None,
+                auth=self._signing.header if signed else None,
             )
         except httpx.TimeoutException:
             problem = StoreUnavailable(Cause.TIMEOUT, "The store did not answer in time")
@@ -273,11 +275,3 @@ class WooClient:
             status=response.status_code,
             evidence=evidence(f"to {target}".encode(), self._secrets),
         )
-
-
-def _auth(kind: str, keys: Keys) -> httpx.Auth:
-    if kind == "oauth1":
-        return OAuth1(keys.key, keys.secret)
-    if kind == "query":
-        return QueryKeys(keys.key, keys.secret)
-    return httpx.BasicAuth(keys.key, keys.secret)

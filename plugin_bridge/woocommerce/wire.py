@@ -1,78 +1,84 @@
-"""The parts of WooCommerce's JSON that we read, and reading them when a plugin bent their types."""
+"""The parts of WooCommerce's JSON that we read, with the types it has in every healthy store.
+
+A page that a plugin bent is read by `bent.py` into the same structs, so that mapping never meets a strange type.
+"""
 
 import re
-from typing import Any
+from html import unescape
+from typing import Annotated
 
 import msgspec
 
+from backend.kit.text import storable
 from backend.ports.store_platform import RowIssue
-from plugin_bridge.http import decode_lenient, json_text
 
-Scalar = str | int | float | bool | None
 MAX_ID = 2**63 - 1
+MAX_COUNT = 2**31 - 1
+Id = Annotated[int, msgspec.Meta(gt=0, le=MAX_ID)]
+Count = Annotated[int, msgspec.Meta(ge=-MAX_COUNT, le=MAX_COUNT)]
 
 
 class WooImage(msgspec.Struct, kw_only=True, gc=False):
     """`images[]` and a variation's `image`."""
 
-    src: Scalar = ""
-    alt: Scalar = ""
+    src: str = ""
+    alt: str = ""
 
 
 class WooTerm(msgspec.Struct, kw_only=True, gc=False):
     """`categories[]`, `brands[]`, `tags[]`."""
 
-    id: Scalar = None
-    name: Scalar = ""
+    id: int = 0
+    name: str = ""
 
 
 class WooAttribute(msgspec.Struct, kw_only=True, gc=False):
     """`attributes[]`: a product has `options`, a variation `option`."""
 
-    name: Scalar = ""
-    option: Scalar = ""
-    options: list[Scalar] | None = None
-    variation: Scalar = False
+    name: str = ""
+    option: str = ""
+    options: list[str] = []
+    variation: bool = False
 
 
 class WooItem(msgspec.Struct, kw_only=True, gc=False):
     """A product or a variation; defaults stand for what a store leaves out."""
 
-    id: int
-    parent_id: int = 0
-    type: Scalar = "simple"
-    status: Scalar = "publish"
-    name: Scalar = ""
-    slug: Scalar = ""
-    permalink: Scalar = ""
-    date_modified_gmt: Scalar = None
-    description: Scalar = ""
-    short_description: Scalar = ""
-    sku: Scalar = ""
-    global_unique_id: Scalar = ""
-    price: Scalar = ""
-    regular_price: Scalar = ""
-    sale_price: Scalar = ""
-    on_sale: Scalar = False
-    manage_stock: Scalar = False
-    stock_quantity: Scalar = None
-    stock_status: Scalar = "instock"
-    backorders: Scalar = "no"
-    weight: Scalar = ""
-    categories: list[WooTerm] | None = None
-    brands: list[WooTerm] | None = None
-    tags: list[WooTerm] | None = None
-    images: list[WooImage] | None = None
+    id: Id
+    parent_id: Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)] = 0
+    type: str = "simple"
+    status: str = "publish"
+    name: str = ""
+    slug: str = ""
+    permalink: str = ""
+    date_modified_gmt: str | None = None
+    description: str = ""
+    short_description: str = ""
+    sku: str = ""
+    global_unique_id: str = ""
+    price: str = ""
+    regular_price: str = ""
+    sale_price: str = ""
+    on_sale: bool = False
+    manage_stock: bool | str = False
+    """`"parent"`: counted, together with the parent's other variations."""
+    stock_quantity: Count | None = None
+    stock_status: str = "instock"
+    backorders: str = "no"
+    weight: str = ""
+    categories: list[WooTerm] = []
+    brands: list[WooTerm] = []
+    tags: list[WooTerm] = []
+    images: list[WooImage] = []
     image: WooImage | None = None
-    attributes: list[WooAttribute] | None = None
+    attributes: list[WooAttribute] = []
 
 
 class Items(msgspec.Struct):
-    """One page as read: `clean` says that no text in it can hold a character that cannot be stored."""
+    """One page as read: every text in it can be stored, names and titles hold no HTML entities."""
 
     items: list[WooItem]
     issues: list[RowIssue]
-    clean: bool
     listed: int
     """Rows in the answer, the unreadable ones too."""
 
@@ -84,111 +90,60 @@ _COMMON = (
 PRODUCT_FIELDS = f"{_COMMON},type,slug,short_description,categories,brands,tags,images"
 VARIATION_FIELDS = f"{_COMMON},parent_id,image"
 
-_DECODER = msgspec.json.Decoder(list[WooItem])
-_CONTAINERS: dict[str, type[msgspec.Struct]] = {
-    "categories": WooTerm,
-    "brands": WooTerm,
-    "tags": WooTerm,
-    "images": WooImage,
-    "attributes": WooAttribute,
-}
-_SCALARS = tuple(
-    f.name for f in msgspec.structs.fields(WooItem) if f.name not in {*_CONTAINERS, "id", "parent_id", "image"}
-)
-_ESCAPED = re.compile(rb"\\(?:u(?:00(?:[01]|7[fF])|[dD][89a-fA-F]|[fF]{3}[eEfF])|[bf])")
+TEXTS = tuple(field.name for field in msgspec.structs.fields(WooItem) if field.type is str)
+_ESCAPED = re.compile(rb"\\(?:u(?:00(?:[01]|26|7[fF])|[dD][89a-fA-F]|[fF]{3}[eEfF])|[bf])")
 _NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_READ = msgspec.json.Decoder(list[WooItem]).decode
 
 
-def read_items(content: bytes, content_type: str) -> Items | None:
-    """Read a page of products or variations.
+def read_healthy(body: bytes) -> list[WooItem]:
+    """Read a page whose rows all have the usual types.
 
-    Returns:  None when the answer holds no whole JSON list; rows that are no objects or have no ID become issues.
+    Raises:   msgspec.DecodeError, UnicodeDecodeError, RecursionError.
     """
-    body = json_text(content, content_type)
-    if body is None:
-        return None
-    try:
-        items = _DECODER.decode(body)
-        return Items(items, [], is_clean(body), len(items))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _read_leniently(content)
+    items = _READ(body)
+    if not is_plain(body):
+        for item in items:
+            tidy(item)
+    return items
 
 
-def is_clean(body: bytes) -> bool:
-    """Say whether no text in this JSON can hold a control character, a lone surrogate or a noncharacter.
+def is_plain(body: bytes) -> bool:
+    """Say whether no text in this JSON can hold an entity, a control character, a lone surrogate or a noncharacter.
 
     Looking once at the page is far cheaper than looking at every text; a wrong no only costs that time.
     """
     # Looking for one byte is a hundred times faster than looking for two, so that comes first.
-    if b"\x7f" in body or (b"\xef" in body and any(bad in body for bad in _NONCHARACTERS)):
+    if b"&" in body or b"\x7f" in body or (b"\xef" in body and any(bad in body for bad in _NONCHARACTERS)):
         return False
     return b"\\" not in body or not _ESCAPED.search(body)
 
 
-def _read_leniently(content: bytes) -> Items | None:
-    try:
-        rows = decode_lenient(content)
-    except ValueError:
-        return None
-    if not isinstance(rows, list):
-        return None
-    page = Items([], [], False, len(rows))
-    for row in rows:
-        item = _item(row, page.issues)
-        if item is not None:
-            page.items.append(item)
-    return page
+def tidy(item: WooItem) -> None:
+    """Make every text of a row storable, and turn entities in what is no HTML into characters."""
+    for field in TEXTS:
+        setattr(item, field, storable(getattr(item, field)))
+    item.name = plain_text(item.name)
+    item.permalink = plain_url(item.permalink)
+    for term in (*item.categories, *item.brands, *item.tags):
+        term.name = plain_text(term.name)
+    for image in (*item.images, item.image or WooImage()):
+        image.src, image.alt = plain_url(image.src), plain_text(image.alt)
+    for attribute in item.attributes:
+        attribute.name, attribute.option = plain_text(attribute.name), plain_text(attribute.option)
+        attribute.options = [plain_text(option) for option in attribute.options]
 
 
-def _item(row: Any, issues: list[RowIssue]) -> WooItem | None:
-    if not isinstance(row, dict):
-        issues.append(RowIssue(code="row_unreadable", message="The store listed something that is no product"))
-        return None
-    number = _id(row.get("id"))
-    if number is None:
-        issues.append(RowIssue(code="id_missing", message="The store listed a product without an ID", field="id"))
-        return None
-    item = WooItem(id=number, parent_id=_id(row.get("parent_id")) or 0)
-    for name in _SCALARS:
-        if name in row:
-            setattr(item, name, _scalar(row[name], name, number, issues))
-    for name, kind in _CONTAINERS.items():
-        setattr(item, name, _structs(row.get(name), kind))
-    image = _structs([row.get("image")], WooImage)
-    item.image = image[0] if image else None
-    return item
+def plain_text(text: str) -> str:
+    """Turn entities into characters. Only whole ones with a semicolon: "Cats &notes" has none."""
+    return storable(_ENTITY.sub(_character, text) if "&" in text else text)
 
 
-def _scalar(value: Any, name: str, number: int, issues: list[RowIssue]) -> Scalar:
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if value not in ([], {}):  # PHP prints an empty value as [] now and then
-        issues.append(
-            RowIssue(code="field_unreadable", message=f"{name} has a strange form", external_id=str(number), field=name)
-        )
-    return None
+def plain_url(text: str) -> str:
+    """Turn the ampersands that WordPress prints as entities into plain ones; "&copy=1" in a query is a parameter."""
+    return storable(text.replace("&amp;", "&").replace("&#038;", "&") if "&" in text else text)
 
 
-def _structs(value: Any, kind: type[msgspec.Struct]) -> list[Any]:
-    rows = list(value.values()) if isinstance(value, dict) else value
-    if not isinstance(rows, list):
-        return []
-    return [_struct(row, kind) for row in rows if isinstance(row, dict)]
-
-
-def _struct(row: dict[str, Any], kind: type[msgspec.Struct]) -> msgspec.Struct:
-    made = kind()
-    for name in kind.__struct_fields__:
-        value = row.get(name)
-        if isinstance(value, list | dict):
-            values = value.values() if isinstance(value, dict) else value
-            value = [v for v in values if not isinstance(v, list | dict)] if name == "options" else None
-        if value is not None and (name != "options" or isinstance(value, list)):
-            setattr(made, name, value)
-    return made
-
-
-def _id(value: Any) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
-        value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_ID else None
+def _character(match: re.Match[str]) -> str:
+    return unescape(match.group())

@@ -141,4 +141,4 @@ async def test_printing_the_objects_shows_no_secret() -> None:
     async with woo_store() as store:
         opened = store.open()
         client = opened._client  # type: ignore[attr-defined]
-        check_hidden(f"{opened!r} {client!r} {client._keys!r} {client._auth!r} {store.connector!r}")
+        check_hidden(f"{opened!r} {client!r} {client._keys!r} {client._signing!r} {store.connector!r}")

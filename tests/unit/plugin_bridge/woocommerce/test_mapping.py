@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from backend.kit.text import storable
 from backend.ports.store_platform import PlatformProduct, PlatformVariant, RowIssue
+from plugin_bridge.woocommerce.bent import read_items
 from plugin_bridge.woocommerce.mapping import Mapper, Shop
-from plugin_bridge.woocommerce.wire import PRODUCT_FIELDS, VARIATION_FIELDS, WooItem, read_items
+from plugin_bridge.woocommerce.wire import PRODUCT_FIELDS, VARIATION_FIELDS, WooItem, is_plain
 
 
 def products(*rows: Any, shop: Shop | None = None, raw: bytes | None = None) -> tuple[Any, list[RowIssue]]:
@@ -367,12 +368,40 @@ def test_any_json_is_mapped_without_raising_to_storable_text_and_finite_money(
 
 
 @given(st.text(), st.booleans())
-def test_a_page_called_clean_holds_only_storable_text(text: str, ascii_only: bool) -> None:
+def test_a_page_called_plain_needs_no_cleaning(text: str, ascii_only: bool) -> None:
     body = json.dumps([text], ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
-    page = read_items(b'[{"id":1,"name":%s}]' % body[1:-1], "application/json")
+    page = read_items(b'[{"id":1,"name":%s,"sku":%s}]' % (body[1:-1], body[1:-1]), "application/json")
     assert page is not None
-    if page.clean:
-        assert page.items[0].name == text == storable(text)
+    (item,) = page.items
+    assert storable(item.sku) == item.sku
+    if is_plain(body) and "\ufffd" not in item.sku:
+        assert item.name == item.sku == text
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Salt &amp; Pepper", "Salt & Pepper"),
+        ("Fisch &#8211; Br&ouml;tchen", "Fisch – Brötchen"),
+        ("Cats &notes", "Cats &notes"),
+        ("R&D; x", "R&D; x"),
+        ("a &#x1F98A; b", "a 🦊 b"),
+        ("5 &lt; 6 &#0;", "5 < 6 \ufffd"),
+    ],
+)
+def test_whole_entities_in_names_become_characters(name: str, shown: str) -> None:
+    for ascii_only in (True, False):
+        content = json.dumps([simple(name=name)], ensure_ascii=ascii_only).encode()
+        assert products(raw=content)[0][0].title == shown
+    escaped = json.dumps([simple(name=name)]).replace("&", "\\u0026").encode()
+    assert products(raw=escaped)[0][0].title == shown
+
+
+def test_parameters_of_an_address_are_not_taken_for_entities() -> None:
+    url = "https://shop.test/product/x/?a=1&copy=2&reg=3"
+    for printed in (url, url.replace("&", "&amp;"), url.replace("&", "&#038;")):
+        (product,), _ = products(simple(permalink=printed, images=[{"src": printed}]))
+        assert (product.url, product.images[0].url) == (url, url)
 
 
 @given(st.binary(max_size=200))
