@@ -26,6 +26,7 @@ from backend.domain.stores.activation import mark_needs_reauth
 from backend.domain.stores.attachment import AttachLinkMailing, StoreAttachment
 from backend.domain.stores.connecting import StoreConnecting
 from backend.domain.stores.credentials import SecretRotation, StoreOpening
+from backend.domain.stores.repository import StoreRepository
 from backend.domain.stores.service import StoreService
 from backend.domain.stores.shopify_oauth import ShopifyOAuth
 from backend.domain.sync.pull import StorePull
@@ -40,8 +41,9 @@ from backend.gateways.rate_limiter import RedisRateLimiter
 from backend.jobs import JOBS
 from backend.jobs.runtime import JobRunner
 from backend.kit.crypto import Sealer
+from backend.kit.errors import not_found
 from backend.kit.transaction import Transactions, transactions
-from backend.ports.actor import system_actor
+from backend.ports.actor import Actor, system_actor
 from backend.ports.job_queue import JobSpec
 from backend.ports.mailer import Mailer
 from backend.settings import Settings
@@ -209,6 +211,14 @@ class Container:
     async def pull_everything(self, session: AsyncSession, organization_id: uuid.UUID, store_id: uuid.UUID) -> None:
         """Have a store's whole catalog read: what follows a connect."""
         await self.services(session).sync.request_pull(system_actor(organization_id), store_id, mode="full")
+
+    async def operator_for_store(self, store_id: uuid.UUID) -> Actor:
+        """Return the operator acting inside a store's organization; raise not_found for an unknown store."""
+        async with self.begin() as session:
+            store = await StoreRepository(session).by_id(store_id)
+        if store is None:
+            raise not_found("Store")
+        return system_actor(store.organization_id)
 
     async def _product_limit(self, session: AsyncSession, organization_id: uuid.UUID) -> int | None:
         return (await self.services(session).accounts.limits(system_actor(organization_id))).products

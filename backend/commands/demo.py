@@ -92,12 +92,12 @@ async def _first_sync(container: Any, owner: Actor, store_id: uuid.UUID) -> None
 async def _feeds(container: Any, owner: Actor) -> list[str]:
     """Make the feeds that are missing, wait until each can be served, return all slugs."""
     async with container.transaction() as services:
-        there = {feed.slug for feed in await services.feeds.all_of(owner)}
+        there = {feed.slug for feed, _ in await services.feeds.list(owner)}
         made = [
-            await services.feeds.create(owner, slug=slug, output_format=output, title=ORGANIZATION, published=True)
+            await services.feeds.create(owner, slug=slug, output=output, title=ORGANIZATION, publish=True)
             for slug, output in FEEDS.items()
             if slug not in there
         ]
     for feed in made:
-        await container.feed_refresh.wait_for_first(feed.id)
+        await container.published_feeds.wait_until_generated(feed.slug, TIMEOUT_S)
     return list(FEEDS)

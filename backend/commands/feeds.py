@@ -10,6 +10,8 @@ from backend.commands.instance import in_instance, instance_options
 from backend.commands.output import show
 from backend.ports.actor import system_actor
 
+GENERATION_TIMEOUT_S = 120.0
+
 
 @click.group()
 def feed() -> None:
@@ -40,10 +42,10 @@ def create(
         actor = system_actor(organization)
         async with container.transaction() as services:
             made = await services.feeds.create(
-                actor, slug=slug, output_format=output, template=template, title=title, published=publish
+                actor, slug=slug, output=output, template=template, title=title, publish=publish
             )
         if publish:
-            await container.feed_refresh.wait_for_first(made.id)
+            await container.published_feeds.wait_until_generated(made.slug, GENERATION_TIMEOUT_S)
         base = container.settings.web.public_url.rstrip("/")
         return {"feed_id": str(made.id), "url": f"{base}/api/public/feeds/{made.slug}"}
 
