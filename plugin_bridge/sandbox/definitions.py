@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -196,8 +197,6 @@ def _check_generated(wanted: NewStore) -> None:
 
 def known_timezone(name: str) -> bool:
     """Tell whether the machine knows a time zone of that name."""
-    from zoneinfo import ZoneInfo
-
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):

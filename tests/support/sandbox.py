@@ -1,6 +1,7 @@
 """Ask a simulated WooCommerce in this process, without a socket."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
@@ -125,3 +126,12 @@ def control(store: SimulatedWooCommerce, method: str, path: str, body: Any = Non
     """Send one control request."""
     reply = store.answer_control(request(method, path, body=body), path)
     return Answer(reply.status, reply.headers, reply.body.decode())
+
+
+def eventually(check: Callable[[], Any], timeout_s: float = 10.0) -> Any:
+    """Return what *check* returns once it is true; fail the test when that takes too long."""
+    deadline = time.monotonic() + timeout_s
+    while not (found := check()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+    return found

@@ -29,7 +29,11 @@ ORDERINGS = [
     "rating",
 ]
 STATUSES = ("any", "future", "trash", "draft", "pending", "private", "publish")
-_TRUE = frozenset({"1", "true", "TRUE", "True", "yes"})
+
+
+def is_on(query: Mapping[str, str], name: str) -> bool:
+    """Tell whether a boolean query parameter is on, in any case of letters."""
+    return query.get(name, "").lower() in ("1", "true")
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +119,7 @@ class _Reader:
         if text is None:
             return None
         try:
-            return read_bound(text, timezone, dates_are_gmt=self.query.get("dates_are_gmt", "") in _TRUE)
+            return read_bound(text, timezone, dates_are_gmt=is_on(self.query, "dates_are_gmt"))
         except NotADate:
             self.problems[name] = Problem("rest_invalid_date", "Invalid date.")
             return None

@@ -12,7 +12,7 @@ from plugin_bridge.sandbox.woocommerce.dates import gmt_text, local_text
 from plugin_bridge.sandbox.woocommerce.fields import read_fields, select
 from plugin_bridge.sandbox.woocommerce.hooks import ACTIONS, Hook, known_topic
 from plugin_bridge.sandbox.woocommerce.listing import page_headers, page_reply
-from plugin_bridge.sandbox.woocommerce.params import read_page
+from plugin_bridge.sandbox.woocommerce.params import is_on, read_page
 from plugin_bridge.sandbox.woocommerce.rest import RestError, invalid_params, not_one_of
 from plugin_bridge.sandbox.woocommerce.routes import Call
 from plugin_bridge.sandbox.woocommerce.shop import Shop
@@ -77,7 +77,7 @@ def update_hook(call: Call) -> Reply:
 def delete_hook(call: Call) -> Reply:
     """Answer `DELETE /webhooks/<id>?force=true`; there is no trash for webhooks."""
     hook = _find(call)
-    if call.request.query.get("force", "") not in ("1", "true"):
+    if not is_on(call.request.query, "force"):
         text = "Webhooks do not support trashing."
         raise RestError("woocommerce_rest_trash_not_supported", text, 501)
     del call.shop.hooks.by_id[hook.id]

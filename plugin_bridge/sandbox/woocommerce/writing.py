@@ -7,6 +7,7 @@ from plugin_bridge.sandbox.asgi import Reply
 from plugin_bridge.sandbox.woocommerce.bodies import Body, as_bool, as_stock, check_types, read_body
 from plugin_bridge.sandbox.woocommerce.catalog import TRASH
 from plugin_bridge.sandbox.woocommerce.item import Attribute, Item, Meta, Picture
+from plugin_bridge.sandbox.woocommerce.params import is_on
 from plugin_bridge.sandbox.woocommerce.prices import read_price, settled
 from plugin_bridge.sandbox.woocommerce.reading import invalid_id, item_reply, product_of, variation_of
 from plugin_bridge.sandbox.woocommerce.render import EDIT, NESTED
@@ -15,8 +16,6 @@ from plugin_bridge.sandbox.woocommerce.routes import Call
 from plugin_bridge.sandbox.woocommerce.shop import Shop
 from plugin_bridge.sandbox.woocommerce.slugs import slug_of
 from plugin_bridge.sandbox.woocommerce.terms import BRANDS, CATEGORIES, TAGS
-
-_TRUE = ("1", "true")
 
 
 def create_product(call: Call) -> Reply:
@@ -71,7 +70,7 @@ def delete_variation(call: Call) -> Reply:
 
 def _delete(call: Call, item: Item, shape: str) -> Reply:
     reply = item_reply(call, item, shape)
-    if call.request.query.get("force", "") in _TRUE:
+    if is_on(call.request.query, "force"):
         call.shop.delete(item)
     elif item.status == TRASH:
         raise RestError("woocommerce_rest_already_trashed", "The product has already been deleted.", 410)
