@@ -7,6 +7,7 @@ import httpx
 
 _TAIL = re.compile(r"/(?:wp-json|wp-admin|wp-login\.php|index\.php)(?:/.*)?$")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?")
+_USUAL = (("http", 80), ("https", 443))
 _NO_ADDRESS = "This is not a store's address. Write it like https://shop.example.com"
 
 
@@ -32,7 +33,7 @@ def canonical_url(text: str) -> str:
     if not (":" in host or _HOST.fullmatch(host)) or len(typed) > 2000 or (url.port or 0) > 65535:
         raise ValueError(_NO_ADDRESS)
     shown = f"[{host}]" if ":" in host else host
-    port = f":{url.port}" if url.port else ""
+    port = f":{url.port}" if url.port and (url.scheme, url.port) not in _USUAL else ""
     path = _TAIL.sub("", url.raw_path.decode("ascii").split("?")[0]).rstrip("/")
     return f"{url.scheme}://{shown}{port}{path}"
 
