@@ -63,15 +63,21 @@ def generate_products(count: int, variants_per_product: int = 1, seed: int = 1) 
     if count < 0 or not 1 <= variants_per_product <= MAX_VARIANTS:
         raise ValueError(f"products must be 0 or more, variants per product 1 to {MAX_VARIANTS}")
     names, choices = _options(variants_per_product)
+    chance = random.Random()  # noqa: S311 - a catalog, not a secret
     for index in range(count):
-        yield _product(index, seed, names, choices)
+        chance.seed(seed * 1_000_003 + index)
+        yield _product(index, chance, names, choices)
 
 
 def gtin13(number: int) -> str:
     """Return a barcode with a right check digit for a number of up to nine digits."""
     digits = f"{_BARCODE_PREFIX}{number % 1_000_000_000:09d}"
-    total = sum(int(digit) * (3 if at % 2 else 1) for at, digit in enumerate(digits))
+    total = sum(map(int, digits[::2])) + 3 * sum(map(int, digits[1::2]))
     return f"{digits}{-total % 10}"
+
+
+def _amount(cents: int) -> Decimal:
+    return Decimal(cents).scaleb(-2)
 
 
 def _options(count: int) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -85,8 +91,9 @@ def _options(count: int) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     return ("Style", "Color", "Size"), [tuple(chosen) for chosen in combinations(styles, _COLORS, _SIZES)][:count]
 
 
-def _product(index: int, seed: int, names: tuple[str, ...], choices: list[tuple[str, ...]]) -> PlatformProduct:
-    chance = random.Random(seed * 1_000_003 + index)  # noqa: S311 - a catalog, not a secret
+def _product(
+    index: int, chance: random.Random, names: tuple[str, ...], choices: list[tuple[str, ...]]
+) -> PlatformProduct:
     kind = _KINDS[chance.randrange(len(_KINDS))]
     brand, material = chance.choice(_BRANDS), chance.choice(_MATERIALS)
     title = f"{brand} {chance.choice(_ADJECTIVES)} {kind.noun} {index + 1}"
@@ -126,7 +133,7 @@ def _variants(
     grams = chance.randint(*kind.grams)
     on_sale = chance.random() < 0.15
     for number, chosen in enumerate(choices):
-        price = Decimal(cents + 50 * (number % 8)) / 100
+        price_cents = cents + 50 * (number % 8)
         suffix = f"-{number + 1:02d}" if names else ""
         yield PlatformVariant(
             external_id=f"{index + 1}{suffix}",
@@ -134,9 +141,9 @@ def _variants(
             title=" / ".join(chosen),
             sku=f"{kind.code}-{index + 1:06d}{suffix}",
             barcode=gtin13(index * MAX_VARIANTS + number),
-            price=price,
-            sale_price=(price * Decimal("0.8")).quantize(Decimal("0.01")) if on_sale else None,
-            cost=(price * Decimal("0.55")).quantize(Decimal("0.01")),
+            price=_amount(price_cents),
+            sale_price=_amount(price_cents * 8 // 10) if on_sale else None,
+            cost=_amount(price_cents * 55 // 100),
             stock=chance.randint(0, 60),
             options=dict(zip(names, chosen, strict=True)),
             url=url,

@@ -153,10 +153,10 @@ class Host:
         revision = store.revision
         if revision == self._saved.get(key):
             return
-        snapshot = store.snapshot()
         try:
-            await asyncio.to_thread(self._folder.save, key, snapshot)
-        except OSError as error:
+            await asyncio.to_thread(self._folder.save, key, store.snapshot())
+        except (OSError, OverflowError, TypeError) as error:
+            # A full disk, or a number in somebody's meta data that msgpack cannot hold.
             log.warning("the state of simulated store %s cannot be kept: %s", key, error)
             return
         self._saved[key] = revision

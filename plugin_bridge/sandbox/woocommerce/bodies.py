@@ -9,6 +9,7 @@ from plugin_bridge.sandbox.woocommerce.params import STATUSES
 from plugin_bridge.sandbox.woocommerce.rest import Problem, invalid_params, not_json, not_one_of, wrong_type
 
 Body = dict[str, Any]
+_MOST = 2**31
 
 _STRINGS = [
     "name",
@@ -104,6 +105,6 @@ def as_bool(value: Any) -> bool:
 def as_stock(value: Any) -> int:
     """Return pieces as `wc_stock_amount` reads them: null and nonsense are 0, fractions are cut."""
     try:
-        return int(float(value))
+        return max(-_MOST, min(_MOST, int(float(value))))
     except (TypeError, ValueError, OverflowError):
         return 0

@@ -104,12 +104,17 @@ def _line(call: Call, row: dict[str, Any]) -> Wanted:
     if item is None:
         raise RestError("woocommerce_rest_required_product_reference", "Product ID or SKU is required.", 400)
     quantity = row.get("quantity", 1)
-    if not isinstance(quantity, int) or isinstance(quantity, bool) or quantity < 1:
+    if not isinstance(quantity, int) or isinstance(quantity, bool) or not 1 <= quantity <= 1_000_000:
         raise RestError("woocommerce_rest_invalid_quantity", "Quantity must be a whole number above zero.", 400)
+    return Wanted(item, quantity, _total(row.get("total")))
+
+
+def _total(value: Any) -> Decimal | None:
     try:
-        return Wanted(item, quantity, Decimal(str(row["total"])) if "total" in row else None)
+        total = Decimal(str(value))
     except InvalidOperation:
-        return Wanted(item, quantity)
+        return None
+    return total if total.is_finite() and abs(total) < 10**12 else None
 
 
 def _texts(value: Any) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Query parameters of lists, validated with the refusals of WordPress."""
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -29,6 +30,7 @@ ORDERINGS = [
     "rating",
 ]
 STATUSES = ("any", "future", "trash", "draft", "pending", "private", "publish")
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 def is_on(query: Mapping[str, str], name: str) -> bool:
@@ -82,7 +84,7 @@ class _Reader:
         text = self.query.get(name)
         if text is None:
             return default
-        if not text.strip().lstrip("-").isascii() or not text.strip().lstrip("-").isdigit():
+        if not _WHOLE.fullmatch(text.strip()):
             self.problems[name] = wrong_type(name, "integer")
             return default
         value = int(text)
@@ -109,7 +111,7 @@ class _Reader:
 
     def ids(self, name: str) -> tuple[int, ...]:
         texts = self.texts(name)
-        if all(text.isascii() and text.lstrip("-").isdigit() for text in texts):
+        if all(_WHOLE.fullmatch(text) for text in texts):
             return tuple(int(text) for text in texts)
         self.problems[name] = wrong_type(f"{name}[0]", "integer")
         return ()
@@ -160,7 +162,7 @@ def read_params(
         skus=tuple(reader.texts("sku")) if query.get("sku") else None,
         kind=query.get("type", ""),
         stock_status=query.get("stock_status", ""),
-        category=int(category) if category.isascii() and category.isdigit() else None,
+        category=int(category) if _WHOLE.fullmatch(category) else None,
         modified_after=reader.bound("modified_after", timezone),
         modified_before=reader.bound("modified_before", timezone),
         created_after=reader.bound("after", timezone),

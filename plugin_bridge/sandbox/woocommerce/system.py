@@ -58,9 +58,9 @@ def update_setting(call: Call) -> Reply:
     """Answer PUT, PATCH and POST on `/settings/<group>/<id>`; of the known ones the currency can be changed."""
     wanted = read_body(call.request).get("value")
     if call.names == ("general", "woocommerce_currency"):
-        if wanted not in CURRENCIES:
+        if not isinstance(wanted, str) or wanted not in CURRENCIES:
             raise RestError("rest_setting_value_invalid", "An invalid setting value was passed.", 400)
-        call.shop.options.currency = str(wanted)
+        call.shop.options.currency = wanted
         call.shop.renderer.forget_all()
     return get_setting(call)
 

@@ -17,6 +17,7 @@ class Terms:
     def __init__(self) -> None:
         self.by_id: dict[str, dict[int, Term]] = {CATEGORIES: {}, TAGS: {}, BRANDS: {}}
         self._by_name: dict[tuple[str, int, str], int] = {}
+        self._paths: dict[str, int] = {}
         self._next_id = UNCATEGORIZED
         self.named(CATEGORIES, "Uncategorized")
 
@@ -36,11 +37,15 @@ class Terms:
 
     def path(self, path: str) -> int:
         """Return the id of the last category of a path such as "Clothing > Shirts"."""
+        known = self._paths.get(path)
+        if known is not None:
+            return known
         parent = 0
         for name in path.split(">"):
             if name.strip():
                 parent = self.named(CATEGORIES, name.strip(), parent)
-        return parent or UNCATEGORIZED
+        self._paths[path] = parent or UNCATEGORIZED
+        return self._paths[path]
 
     def short(self, kind: str, ids: Iterable[int]) -> list[dict[str, object]]:
         """Return the terms as they stand inside a product: id, name and slug."""

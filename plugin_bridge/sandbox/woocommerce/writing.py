@@ -198,7 +198,7 @@ def _terms(kind: str, field: str) -> Setter:
     def put(shop: Shop, item: Item, value: Any) -> None:
         rows = [row for row in value or [] if isinstance(row, dict)]
         known = shop.terms.by_id[kind]
-        ids = [row["id"] for row in rows if row.get("id") in known]
+        ids = [row["id"] for row in rows if isinstance(row.get("id"), int) and row["id"] in known]
         ids += [shop.terms.named(kind, str(row["name"])) for row in rows if "id" not in row and row.get("name")]
         if kind == CATEGORIES and not ids:
             ids = [shop.terms.path("")]
@@ -213,7 +213,7 @@ def _images(shop: Shop, item: Item, value: Any) -> None:
     for row in value or []:
         if isinstance(row, dict) and row.get("src"):
             found.append(Picture(shop.take_id(), str(row["src"]), str(row.get("alt") or "")))
-        elif isinstance(row, dict) and row.get("id") in known:
+        elif isinstance(row, dict) and isinstance(row.get("id"), int) and row["id"] in known:
             found.append(known[row["id"]])
     item.pictures = tuple(found)
 
