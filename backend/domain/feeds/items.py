@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -66,6 +67,8 @@ class FeedItem(msgspec.Struct, gc=False):
     age_group: str
     google_product_category: str
     options: Mapping[str, Any]
+    has_details: bool
+    """Whether options or attributes said anything: most items have none, and writers need not look."""
     weight_g: int | None
 
 
@@ -83,8 +86,8 @@ def product_facts(row: ProductRow) -> ProductFacts:
         title=one_line(title),
         description=plain_text(description)[:DESCRIPTION_LIMIT],
         active=status == "active",
-        brand=one_line(brand or ""),
-        product_type=one_line(categories[-1]) if categories else "",
+        brand=_remembered_line(brand) if brand else "",
+        product_type=_remembered_line(categories[-1]) if categories else "",
         images=tuple(dict.fromkeys(address for address in addresses if address))[:MOST_IMAGES],
         link=rules.web_address(url),
     )
@@ -115,10 +118,8 @@ def feed_item(row: VariantRow, product: ProductFacts, today: date) -> FeedItem |
         return "inactive"
     if price is None or price <= 0:
         return "price_missing"
-    options = _NOTHING if options_text == "{}" else _object(options_text)
-    attributes = _NOTHING if attributes_text == "{}" else _object(attributes_text)
-    details = _details(options, attributes) if options or attributes else _NO_DETAILS
-    available_from = rules.parsed_date(details["availability_date"]) if details["availability_date"] else None
+    details = read_details(options_text, attributes_text)
+    available_from = details.available_from
     images = product.images
     main = rules.web_address(image_url) if image_url else ""
     if main and main != (images[0] if images else ""):
@@ -138,18 +139,19 @@ def feed_item(row: VariantRow, product: ProductFacts, today: date) -> FeedItem |
         currency=currency,
         brand=product.brand,
         gtin=rules.valid_gtin(barcode) if barcode else "",
-        mpn=details["mpn"],
-        item_group_id=str(product_id) if options else "",
+        mpn=details.mpn,
+        item_group_id=str(product_id) if details.options else "",
         product_type=product.product_type,
-        condition=details["condition"],
-        color=details["color"],
-        size=details["size"],
-        material=details["material"],
-        pattern=details["pattern"],
-        gender=details["gender"],
-        age_group=details["age_group"],
-        google_product_category=details["google_product_category"],
-        options=options,
+        condition=details.condition,
+        color=details.color,
+        size=details.size,
+        material=details.material,
+        pattern=details.pattern,
+        gender=details.gender,
+        age_group=details.age_group,
+        google_product_category=details.google_product_category,
+        options=details.options,
+        has_details=details is not _NO_DETAILS,
         weight_g=weight_g,
     )
 
@@ -163,24 +165,57 @@ def _sale(price: Decimal, sale_price: Decimal | None, currency: str) -> str:
     return rules.shown_amount(sale_price, currency) if sale_price is not None and 0 < sale_price < price else ""
 
 
-_FROM_ATTRIBUTES = ("mpn", "availability_date", "google_product_category")
-_FROM_EITHER = ("color", "size", "material", "pattern")
+class Details(msgspec.Struct, frozen=True):
+    """What a variant's options and attributes say, in the words of the channels."""
+
+    options: Mapping[str, Any]
+    available_from: date | None
+    mpn: str
+    google_product_category: str
+    condition: str
+    color: str
+    size: str
+    material: str
+    pattern: str
+    gender: str
+    age_group: str
 
 
-def _details(options: Mapping[str, Any], attributes: Mapping[str, Any]) -> dict[str, str]:
+def read_details(options_text: str, attributes_text: str) -> Details:
+    """Read two JSON objects; equal ones ("Blue", "Small") recur all over a catalog and are read once."""
+    if options_text == "{}" == attributes_text:
+        return _NO_DETAILS
+    short = len(options_text) + len(attributes_text) < 500
+    return _remembered_details(options_text, attributes_text) if short else _details(options_text, attributes_text)
+
+
+def _details(options_text: str, attributes_text: str) -> Details:
+    options = _NOTHING if options_text == "{}" else _object(options_text)
+    attributes = _NOTHING if attributes_text == "{}" else _object(attributes_text)
     chosen: dict[str, str] = {}
     for name in options:
         meant = rules.OPTION_NAMES.get(name.strip().lower())
         if meant is not None:
             chosen[meant] = rules.attribute(options, name)
-    found = {name: rules.attribute(attributes, name) for name in _FROM_ATTRIBUTES}
-    found.update({name: rules.attribute(attributes, name) or chosen.get(name, "") for name in _FROM_EITHER})
-    gender = rules.attribute(attributes, "gender") or chosen.get("gender", "")
-    age_group = rules.attribute(attributes, "age_group") or chosen.get("age_group", "")
-    found["gender"] = rules.one_of(gender, rules.GENDERS)
-    found["age_group"] = rules.one_of(age_group, rules.AGE_GROUPS)
-    found["condition"] = rules.one_of(rules.attribute(attributes, "condition"), rules.CONDITIONS) or "new"
-    return found
+
+    def either(name: str) -> str:
+        return rules.attribute(attributes, name) or chosen.get(name, "")
+
+    return Details(
+        options=options,
+        available_from=rules.parsed_date(rules.attribute(attributes, "availability_date")),
+        mpn=rules.attribute(attributes, "mpn"),
+        google_product_category=rules.attribute(attributes, "google_product_category"),
+        condition=rules.one_of(rules.attribute(attributes, "condition"), rules.CONDITIONS) or "new",
+        color=either("color"),
+        size=either("size"),
+        material=either("material"),
+        pattern=either("pattern"),
+        gender=rules.one_of(either("gender"), rules.GENDERS),
+        age_group=rules.one_of(either("age_group"), rules.AGE_GROUPS),
+    )
 
 
-_NO_DETAILS = _details({}, {})
+_remembered_details = lru_cache(5_000)(_details)
+_remembered_line = lru_cache(5_000)(one_line)
+_NO_DETAILS = _details("{}", "{}")

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from backend.ports.blob_store import BlobStore, BlobWriter
 
 GZIP_SUFFIX = ".gz"
-_LEVEL = 4
-"""zlib level: a third of the time of the usual 6 for a tenth more bytes."""
+_LEVEL = 3
+"""zlib level: on feeds five times as fast as the usual 6, for a sixth more bytes."""
 _GZIP_FORMAT = 31
 
 

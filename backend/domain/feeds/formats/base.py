@@ -76,12 +76,14 @@ _FORMULA = frozenset("=+-@")
 def csv_lines(rows: Iterable[Sequence[str]]) -> bytes:
     """Return rows as CSV with harmless cells."""
     text = io.StringIO()
-    csv.writer(text).writerows([[_harmless(cell) for cell in row] for row in rows])
+    csv.writer(text).writerows(map(_harmless, rows))
     return without_controls(text.getvalue())
 
 
-def _harmless(cell: str) -> str:
-    return "'" + cell if cell[:1] in _FORMULA and cell else cell
+def _harmless(row: Sequence[str]) -> Sequence[str]:
+    if _FORMULA.isdisjoint([cell[:1] for cell in row]):
+        return row
+    return ["'" + cell if cell[:1] in _FORMULA else cell for cell in row]
 
 
 _CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from backend.domain.feeds.formats.base import CsvFormat, FeedFormat, without_controls
 from backend.domain.feeds.items import FeedItem
 
-TITLE, DESCRIPTION, SHORT, PRODUCT_TYPE, IMAGES, DETAIL = 150, 5000, 70, 750, 10, 100
+TITLE, DESCRIPTION, SHORT, PRODUCT_TYPE, IMAGES, DETAIL, MATERIAL = 150, 5000, 70, 750, 10, 100, 200
 
 
 def missing(item: FeedItem) -> str:
@@ -82,24 +82,31 @@ def _xml_item(item: FeedItem) -> str:
         parts.append(f"<g:gtin>{item.gtin}</g:gtin>\n")
     elif not (item.brand and item.mpn):
         parts.append("<g:identifier_exists>no</g:identifier_exists>\n")
-    for name, value, most in (
-        ("brand", item.brand, SHORT),
-        ("mpn", item.mpn, SHORT),
-        ("item_group_id", item.item_group_id, 50),
-        ("product_type", item.product_type, PRODUCT_TYPE),
-        ("google_product_category", item.google_product_category, PRODUCT_TYPE),
-        ("availability_date", item.availability_date, 50),
-        ("color", item.color, DETAIL),
-        ("size", item.size, DETAIL),
-        ("material", item.material, 200),
-        ("pattern", item.pattern, DETAIL),
-        ("gender", item.gender, 50),
-        ("age_group", item.age_group, 50),
-    ):
-        if value:
-            parts.append(f"<g:{name}>{escaped(value[:most])}</g:{name}>\n")
+    if item.brand:
+        parts.append(f"<g:brand>{escaped(item.brand[:SHORT])}</g:brand>\n")
+    if item.product_type:
+        parts.append(f"<g:product_type>{escaped(item.product_type[:PRODUCT_TYPE])}</g:product_type>\n")
+    if item.item_group_id:
+        parts.append(f"<g:item_group_id>{item.item_group_id}</g:item_group_id>\n")
+    if item.has_details:
+        parts += _xml_details(item)
     parts.append("</item>\n")
     return "".join(parts)
+
+
+def _xml_details(item: FeedItem) -> list[str]:
+    named = (
+        ("mpn", item.mpn, SHORT),
+        ("google_product_category", item.google_product_category, PRODUCT_TYPE),
+        ("availability_date", item.availability_date, SHORT),
+        ("color", item.color, DETAIL),
+        ("size", item.size, DETAIL),
+        ("material", item.material, MATERIAL),
+        ("pattern", item.pattern, DETAIL),
+        ("gender", item.gender, DETAIL),
+        ("age_group", item.age_group, DETAIL),
+    )
+    return [f"<g:{name}>{escaped(value[:most])}</g:{name}>\n" for name, value, most in named if value]
 
 
 class GoogleCsv(CsvFormat):
@@ -140,7 +147,7 @@ class GoogleCsv(CsvFormat):
             item.google_product_category[:PRODUCT_TYPE],
             item.color[:DETAIL],
             item.size[:DETAIL],
-            item.material[:200],
+            item.material[:MATERIAL],
             item.pattern[:DETAIL],
             item.gender,
             item.age_group,
