@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from plugin_bridge.sandbox.asgi import Reply, Request
-from plugin_bridge.sandbox.woocommerce.catalog import ANY, PRODUCTS, TRASH, VARIATIONS, Catalog
+from plugin_bridge.sandbox.woocommerce.catalog import ANY, TRASH, VARIATIONS, Catalog
 from plugin_bridge.sandbox.woocommerce.item import Item
 from plugin_bridge.sandbox.woocommerce.options import StoreOptions
 from plugin_bridge.sandbox.woocommerce.params import Parameters, Params
@@ -144,6 +144,3 @@ def page_reply(parts: list[bytes], headers: dict[str, str]) -> Reply:
     """Return a list answer from printed elements."""
     body = b"[" + b",".join(parts) + b"]"
     return Reply(body=body, headers={"content-type": "application/json; charset=UTF-8", **headers})
-
-
-__all__ = ["PRODUCTS", "VARIATIONS", "Window", "page_headers", "page_reply", "pick"]

@@ -1,6 +1,5 @@
 """Prints items as JSON and remembers the bytes until the item changes."""
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -221,9 +220,6 @@ class Renderer:
             "collection": [{"href": f"{parent}/variations"}],
             "up": [{"href": parent}],
         }
-
-
-Printer = Callable[[Item], bytes]
 
 
 def paragraphs(text: str) -> str:
