@@ -18,6 +18,7 @@ from plugin_bridge.woocommerce.signing import BasicKeys, OAuth1, QueryKeys, Sign
 
 _SIGNING: dict[str, type[Signing]] = {"basic": BasicKeys, "query": QueryKeys, "oauth1": OAuth1}
 _AGAIN = (Cause.NOT_JSON, Cause.SERVER_ERROR, Cause.TIMEOUT, Cause.UNREACHABLE, Cause.THROTTLED)
+_PERSON_WAITS_S = 20.0
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -80,7 +81,7 @@ class WooClient:
         self.base = base
         self.traffic = traffic
         self.insist = False
-        """True while a person waits for the answer: a store at rest after failures is asked all the same."""
+        """True while a person waits: a store at rest after failures is asked all the same, and not for as long."""
         self.policy = policy or RetryPolicy()
         self._clients = clients
         self._keys = keys
@@ -172,7 +173,8 @@ class WooClient:
             )
 
     def _pause_s(self, problem: PlatformError, attempt: int) -> float | None:
-        if attempt >= self.policy.tries or problem.cause not in _AGAIN:
+        tries = min(self.policy.tries, 2) if self.insist else self.policy.tries
+        if attempt >= tries or problem.cause not in _AGAIN:
             return None
         asked = problem.retry_after_s if isinstance(problem, StoreThrottled) else None
         if asked is None:
@@ -245,6 +247,7 @@ class WooClient:
                 content=body,
                 headers=headers,
                 auth=self._signing.header if signed else None,
+                timeout=self._timeout(),
             )
         except httpx.TimeoutException:
             problem = StoreUnavailable(Cause.TIMEOUT, "The store did not answer in time")
@@ -256,6 +259,12 @@ class WooClient:
             )
         # Raised out here, so that the library's error, which holds the request, is not even its context.
         raise problem
+
+    def _timeout(self) -> httpx.Timeout:
+        usual = self._http.timeout
+        return (
+            httpx.Timeout(min(self._read_timeout_s, _PERSON_WAITS_S), connect=usual.connect) if self.insist else usual
+        )
 
     def _redirect(self, response: httpx.Response) -> Exception:
         location = response.headers.get("location", "")

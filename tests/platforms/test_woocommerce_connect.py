@@ -1,6 +1,7 @@
 """The connect ladder: each way a store can refuse has its own name (S2S-08, pain 1 of WooCommerce users)."""
 
 import ssl
+import time
 
 import pytest
 
@@ -262,3 +263,15 @@ async def test_the_ladder_takes_few_requests() -> None:
     async with woo_store(catalog(simple=1)) as store:
         await store.open().identify()
         assert len(store.asked) <= 6
+
+
+async def test_a_person_does_not_wait_for_a_hanging_store_as_long_as_a_job_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("plugin_bridge.woocommerce.client._PERSON_WAITS_S", 0.1)
+    async with woo_store() as store:
+        store.fault("slow", seconds=5)
+        started = time.monotonic()
+        assert await cause_of(store.open(), StoreUnavailable) is Cause.TIMEOUT
+        assert time.monotonic() - started < 3
+        assert len(store.asked) <= 2
