@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "migrate": ("backend.commands.running:migrate", "Bring the database to the newest schema."),
     "org": ("backend.commands.organizations:org", "Make organizations and put them on plans."),
     "jwt": ("backend.commands.organizations:jwt", "Issue tokens for the panel and plugin API."),
+    "key": ("backend.commands.keys:key", "Make, rotate and revoke API keys."),
     "sandbox": ("backend.commands.sandbox:sandbox", "Host and make simulated stores."),
     "import-products": ("backend.commands.products:import_products", "Bring a product CSV into the catalog."),
     "sync": ("backend.commands.syncing:sync", "Bring a store's catalog in, and show runs."),

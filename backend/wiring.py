@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from backend.domain.access.api_keys import ApiKeyService
 from backend.domain.access.passwords import AccessService, PasswordLinkMailing, PasswordLogin
 from backend.domain.access.registration import RegistrationService
 from backend.domain.access.signing_keys import SigningKeys
@@ -81,6 +82,11 @@ class Services:
     def access(self) -> AccessService:
         """Tokens and passwords."""
         return AccessService(self.session, self.container.keys, self.jobs)
+
+    @cached_property
+    def api_keys(self) -> ApiKeyService:
+        """API keys."""
+        return ApiKeyService(self.session)
 
     @cached_property
     def registration(self) -> RegistrationService:

@@ -46,6 +46,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
     )
     op.create_table(
+        "api_keys",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("permission", sa.Text(), nullable=False),
+        sa.Column("key_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("prefix", sa.Text(), nullable=False),
+        sa.Column("last_four", sa.Text(), nullable=False),
+        sa.Column("limit_per_hour", sa.Integer(), nullable=True),
+        sa.Column("allow_ips", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_api_keys_organization_id_organizations"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
+        sa.UniqueConstraint("key_hash", name=op.f("uq_api_keys_key_hash")),
+    )
+    op.create_index(op.f("ix_api_keys_organization_id"), "api_keys", ["organization_id"], unique=False)
+    op.create_table(
         "brands",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -247,8 +271,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_grants")),
     )
-    op.create_index("ix_access_grants_user_id_store_url", "access_grants", ["user_id", "store_url"], unique=False)
     op.create_index(op.f("ix_access_grants_store_id"), "access_grants", ["store_id"], unique=False)
+    op.create_index("ix_access_grants_user_id_store_url", "access_grants", ["user_id", "store_url"], unique=False)
     op.create_table(
         "feed_versions",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -563,8 +587,8 @@ def downgrade() -> None:
     op.drop_table("mailed_links")
     op.drop_index("ix_feed_versions_organization_id_feed_id", table_name="feed_versions")
     op.drop_table("feed_versions")
-    op.drop_index(op.f("ix_access_grants_store_id"), table_name="access_grants")
     op.drop_index("ix_access_grants_user_id_store_url", table_name="access_grants")
+    op.drop_index(op.f("ix_access_grants_store_id"), table_name="access_grants")
     op.drop_table("access_grants")
     op.drop_index(
         "uq_stores_platform_url_held",
@@ -591,6 +615,8 @@ def downgrade() -> None:
     op.drop_table("categories")
     op.drop_index("uq_brands_organization_id_name", table_name="brands")
     op.drop_table("brands")
+    op.drop_index(op.f("ix_api_keys_organization_id"), table_name="api_keys")
+    op.drop_table("api_keys")
     op.drop_table("users")
     op.drop_table("signing_keys")
     op.drop_table("organizations")
