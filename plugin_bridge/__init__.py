@@ -1,1 +1,1 @@
-"""Everything that speaks to a store platform: a folder per platform, listed in `registry.py`; `sandbox/` simulates them."""
+"""Everything that speaks to a store platform: one folder each, listed in `registry.py`; `sandbox/` simulates them."""
