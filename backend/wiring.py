@@ -18,6 +18,7 @@ from backend.domain.access.signing_keys import SigningKeys
 from backend.domain.access.tokens import Authenticator
 from backend.domain.accounts.plans import Plans, load_plans
 from backend.domain.accounts.service import AccountService
+from backend.domain.catalog.service import CatalogService
 from backend.domain.events.service import EventRecorder
 from backend.domain.feeds.generate import FeedGenerator
 from backend.domain.feeds.published import PublishedFeeds
@@ -30,6 +31,7 @@ from backend.domain.stores.credentials import SecretRotation, StoreOpening
 from backend.domain.stores.repository import StoreRepository
 from backend.domain.stores.service import StoreService
 from backend.domain.stores.shopify_oauth import ShopifyOAuth
+from backend.domain.sync.latest import LatestRuns
 from backend.domain.sync.pull import StorePull
 from backend.domain.sync.start import SyncService
 from backend.domain.sync.status import SyncStatusService
@@ -119,6 +121,16 @@ class Services:
         return SyncStatusService(self.session)
 
     @cached_property
+    def latest_runs(self) -> LatestRuns:
+        """The newest run of each store."""
+        return LatestRuns(self.session)
+
+    @cached_property
+    def catalog(self) -> CatalogService:
+        """Look at products."""
+        return CatalogService(self.session)
+
+    @cached_property
     def feeds(self) -> FeedService:
         """Create, publish and list feeds."""
         return FeedService(self.session, self.jobs)
@@ -190,7 +202,7 @@ class Container:
     def store_pull(self) -> StorePull:
         """Work pulls off."""
         opener = StoreOpening(self.begin, self.sealer, self.platforms)
-        return StorePull(self.begin, opener, self._product_limit)
+        return StorePull(self.begin, opener, self.product_limit)
 
     @cached_property
     def run_trouble(self) -> RunTrouble:
@@ -226,7 +238,8 @@ class Container:
             raise not_found("Store")
         return system_actor(store.organization_id)
 
-    async def _product_limit(self, session: AsyncSession, organization_id: uuid.UUID) -> int | None:
+    async def product_limit(self, session: AsyncSession, organization_id: uuid.UUID) -> int | None:
+        """Return how many products an organization's plan holds; None: as many as it likes."""
         return (await self.services(session).accounts.limits(system_actor(organization_id))).products
 
     def services(self, session: AsyncSession) -> Services:

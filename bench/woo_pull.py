@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl
 
 import httpx
 from sqlalchemy import update
@@ -57,8 +57,9 @@ async def _counted(box: Container, url: str) -> list[str]:
 async def _requests(url: str) -> list[str]:
     async with httpx.AsyncClient(timeout=30) as http:
         log = (await http.get(f"{url}/_control/requests")).json()
-    paths = [entry["path"] for entry in log if entry["method"] == "GET"]
-    return [path for path in paths if urlsplit(path).path.endswith(("/wc/v3/products", "/variations"))]
+    asked = [entry for entry in log if entry["method"] == "GET"]
+    lists = [entry for entry in asked if entry["path"].endswith(("/wc/v3/products", "/variations"))]
+    return [f"{entry['path']}?{entry['query']}" for entry in lists]
 
 
 async def _connect(box: Container, url: str) -> tuple[Actor, uuid.UUID]:
@@ -86,13 +87,16 @@ async def _pull(box: Container, url: str, pull: tuple[Actor, uuid.UUID] | None =
 
 
 async def _fetch_and_throw_away(url: str, paths: list[str]) -> float:
+    """Fetch the pages as our client does (signed anew each time, keep-alive) and look at nothing but the status."""
+    signing, waiting = OAuth1(KEY, SECRET), iter(paths)
     started = time.perf_counter()
-    waiting = iter(paths)
-    async with httpx.AsyncClient(auth=OAuth1(KEY, SECRET), base_url=url, timeout=60) as http:
+    async with httpx.AsyncClient(timeout=60) as http:
 
         async def fetch() -> None:
             for path in waiting:
-                answer = await http.get(path)
+                bare, _, query = path.partition("?")
+                signed = signing.query("GET", f"{url}{bare}", parse_qsl(query, keep_blank_values=True))
+                answer = await http.get(f"{url}{bare}?{signed}")
                 assert answer.status_code == 200, answer.text[:200]
 
         await asyncio.gather(*(fetch() for _ in range(CONCURRENCY)))

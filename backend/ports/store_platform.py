@@ -1,6 +1,6 @@
 """What a store platform can do for us, and the neutral shapes of what it tells: no platform's words in here."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -128,6 +128,13 @@ class StorePlatform(Protocol):
         """Walk the catalog in the store's stable order, fetching ahead; pages arrive in order.
 
         A walk without changes still yields one page with `last=True`.
+        """
+        ...
+
+    async def still_listed(self, products: Sequence[str], variants: Sequence[str]) -> bool:
+        """Tell whether the store still lists any of these external ids: asked before they are taken for gone.
+
+        A walk over numbered pages can miss a thing when another one vanishes meanwhile, however well its count fits.
         """
         ...
 

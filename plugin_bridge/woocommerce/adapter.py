@@ -1,6 +1,6 @@
 """A WooCommerce store as the business sees it: who it is, and its catalog page by page."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from backend.ports.platform_errors import PlatformError, StoreRefused
 from backend.ports.store_platform import CatalogPage, PlatformVariant, PullRequest, RowIssue, StoreIdentity
@@ -31,6 +31,16 @@ class WooStore:
             self._client.insist = False
         self._facts = dict(identity.facts)
         return identity
+
+    async def still_listed(self, products: Sequence[str], variants: Sequence[str]) -> bool:
+        """Ask for the ids themselves; without a list of all variations, those were read whole with their parents."""
+        reader = CatalogReader(self._client)
+        # A simple product is its own variant: only real variations are in the list of variations.
+        own = set(products)
+        apart = [one for one in variants if one not in own]
+        if await reader.any_listed("products", products):
+            return True
+        return self._facts.get("variations") == "yes" and await reader.any_listed("variations", apart)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -1,7 +1,7 @@
 """The requests that read a catalog: lists of products and variations, variations of one parent, category paths."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -64,6 +64,16 @@ class CatalogReader:
         found = await _all([self._of_parent(parent) for parent in parents])
         nested = tuple((parent, rows) for parent, several in zip(parents, found, strict=True) for rows in several)
         return ListPage(page.rows, page.total, nested, sum(rows.listed for _, rows in nested))
+
+    async def any_listed(self, path: str, ids: Sequence[str]) -> bool:
+        """Tell whether the list at *path* (`products` or `variations`) holds any of these ids."""
+        for start in range(0, len(ids), PAGE_SIZE):
+            wanted = ",".join(ids[start : start + PAGE_SIZE])
+            parameters = {"include": wanted, "per_page": str(PAGE_SIZE), "_fields": "id"}
+            answer = await self._client.get(f"{API}/{path}", parameters)
+            if answer.count("x-wp-total") != 0:
+                return True
+        return False
 
     async def _of_parent(self, parent: int) -> list[Items]:
         pages: list[Items] = []

@@ -162,8 +162,22 @@ SELECT (SELECT count(*) FROM product_links l WHERE l.organization_id = :org AND 
             SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind = 'product' AND s.external_id = l.external_id)),
        (SELECT count(*) FROM listings l WHERE l.organization_id = :org AND l.store_id = :store
           AND l.gone_at IS NULL AND NOT EXISTS (
-            SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind IN ('variant', 'apart') AND s.external_id = l.external_id)),
+            SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind IN ('variant', 'apart')
+              AND s.external_id = l.external_id)),
        (SELECT count(*) FROM listings l WHERE l.organization_id = :org AND l.store_id = :store AND l.gone_at IS NULL)
+"""
+
+MISSING_PRODUCTS = """
+SELECT l.external_id FROM product_links l WHERE l.organization_id = :org AND l.store_id = :store
+  AND l.gone_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind = 'product' AND s.external_id = l.external_id)
+"""
+
+MISSING_VARIANTS = """
+SELECT l.external_id FROM listings l WHERE l.organization_id = :org AND l.store_id = :store
+  AND l.gone_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind IN ('variant', 'apart')
+      AND s.external_id = l.external_id)
 """
 
 MARK_PRODUCTS_GONE = """
@@ -184,7 +198,8 @@ MARK_VARIANTS_GONE = """
 WITH gone AS (
     UPDATE listings l SET gone_at = now(), state = 'unlisted', updated_at = now()
     WHERE l.organization_id = :org AND l.store_id = :store AND l.gone_at IS NULL AND NOT EXISTS (
-        SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind IN ('variant', 'apart') AND s.external_id = l.external_id)
+        SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind IN ('variant', 'apart')
+          AND s.external_id = l.external_id)
     RETURNING l.variant_id
 )
 UPDATE variants v SET deleted_at = now(), updated_at = now()

@@ -1,7 +1,7 @@
 """How a walk ends: verified and applied, walked again, or held; and how a run fails."""
 
 import uuid
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,20 +13,47 @@ from backend.kit.clock import utc_now
 from backend.models.stores import Store
 from backend.models.sync import SyncRun
 
+
+class Missing(NamedTuple):
+    """External ids that a walk did not meet."""
+
+    products: list[str]
+    variants: list[str]
+
+
 AUC_14 = ("products_added", "products_updated", "products_removed", "errors")
 
 
-async def finish_walk(session: AsyncSession, run_id: uuid.UUID, *, most_walks: int) -> bool:
-    """Close a run whose walk reached its end; False when the walk has to be done again from the beginning."""
+async def missing_after(session: AsyncSession, run_id: uuid.UUID) -> Missing | None:
+    """Return what a full walk that looks complete did not meet; None when there is nothing to remove."""
+    runs = SyncRepository(session)
+    found = await runs.lock(run_id)
+    if found is None or found[0].state != "running" or found[0].mode != "full":
+        return None
+    run = found[0]
+    if not await _verified(runs, run):
+        return None
+    products, variants, listed = await runs.missing(run)
+    if not (products or variants) or may_remove(listed=listed, missing=variants) is not None:
+        return None
+    return Missing(*await runs.missing_ids(run))
+
+
+async def finish_walk(session: AsyncSession, run_id: uuid.UUID, *, most_walks: int, refuted: bool = False) -> bool:
+    """Close a run whose walk reached its end; False when the walk has to be done again from the beginning.
+
+    Args:     refuted: the store still lists something that the walk did not meet.
+    """
     runs = SyncRepository(session)
     found = await runs.lock(run_id)
     if found is None or found[0].state != "running":
         return True
     run, store = found
     if run.mode == "full":
-        verified = await _verified(runs, run)
+        verified = not refuted and await _verified(runs, run)
         if not verified and run.walk < most_walks:
             run.walk, run.cursor = run.walk + 1, None
+            run.stats = {key: value for key, value in run.stats.items() if key != "total_moved"}
             await runs.forget_seen(run.id)
             return False
         if verified:
@@ -40,6 +67,8 @@ async def finish_walk(session: AsyncSession, run_id: uuid.UUID, *, most_walks: i
 
 
 async def _verified(runs: SyncRepository, run: SyncRun) -> bool:
+    if run.stats.get("total_moved"):
+        return False
     seen = await runs.seen_counts(run.id)
     expected = {
         kind: int(run.stats[f"expected_{name}"])

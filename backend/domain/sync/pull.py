@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.events.service import EventRecorder
 from backend.domain.events.types import SyncStarted
-from backend.domain.sync.outcome import finish_walk
+from backend.domain.sync.outcome import finish_walk, missing_after
 from backend.domain.sync.reading import pages_ahead
 from backend.domain.sync.repository import SyncRepository
 from backend.domain.sync.step import StepContext, store_pages
@@ -111,10 +111,17 @@ class StorePull:
                     if not await self._store(plan, after, pages):
                         return True
                     after = pages[-1].cursor
+            refuted = await self._still_there(platform, plan.run_id)
         finally:
             await platform.aclose()
         async with self._begin() as session:
-            return await finish_walk(session, plan.run_id, most_walks=MOST_WALKS)
+            return await finish_walk(session, plan.run_id, most_walks=MOST_WALKS, refuted=refuted)
+
+    async def _still_there(self, platform: StorePlatform, run_id: uuid.UUID) -> bool:
+        """Ask the store for what the walk did not meet, before any of it is taken for gone."""
+        async with self._begin() as session:
+            missing = await missing_after(session, run_id)
+        return missing is not None and await platform.still_listed(missing.products, missing.variants)
 
     async def _store(self, plan: PullPlan, after: str | None, pages: list[CatalogPage]) -> bool:
         """Store a group of pages as one step; False when the run was ended from outside."""

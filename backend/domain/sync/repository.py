@@ -122,6 +122,13 @@ class SyncRepository:
             row = (await self._session.execute(text(merge_sql.COUNT_MISSING), _scope(run))).one()
         return int(row[0]), int(row[1]), int(row[2])
 
+    async def missing_ids(self, run: SyncRun) -> tuple[list[str], list[str]]:
+        """Return the external ids of products and variants that a full walk did not meet."""
+        async with self._as_sets():
+            products = await self._session.execute(text(merge_sql.MISSING_PRODUCTS), _scope(run))
+            variants = await self._session.execute(text(merge_sql.MISSING_VARIANTS), _scope(run))
+        return list(products.scalars()), list(variants.scalars())
+
     async def mark_gone(self, run: SyncRun) -> tuple[int, int]:
         """Mark what a full walk did not meet as gone; return how many products and variants left the catalog."""
         async with self._as_sets():

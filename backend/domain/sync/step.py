@@ -70,7 +70,20 @@ def _counted(stats: Mapping[str, Any], pages: list[CatalogPage], merged: Merged)
         "pages": len(pages),
     }
     expected = {f"expected_{kind}": count for page in pages for kind, count in page.expected.items()}
+    if _moved(stats, pages):
+        expected["total_moved"] = 1
     return {**stats, **{key: int(stats.get(key, 0)) + value for key, value in counts.items()}, **expected}
+
+
+def _moved(stats: Mapping[str, Any], pages: list[CatalogPage]) -> bool:
+    """Tell whether the store's own count changed while it was walked: pages may have shifted past each other."""
+    known = {kind: stats.get(f"expected_{kind}") for page in pages for kind in page.expected}
+    for page in pages:
+        for kind, count in page.expected.items():
+            if known[kind] not in (None, count):
+                return True
+            known[kind] = count
+    return False
 
 
 async def _note_issues(

@@ -1,11 +1,19 @@
 """A store's catalog comes in whole, again and again, and nothing that is uncertain is deleted."""
 
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from decimal import Decimal
 
 import pytest
+from woocommerce import API
 
+from backend.domain.stores.credentials import StoreOpening
+from backend.domain.sync.pull import StorePull
+from backend.models.stores import Store
+from backend.ports.store_platform import CatalogPage, PullRequest, StorePlatform
 from plugin_bridge.sandbox.generator import generate_products
-from tests.support.product import SimulatedStore, Workbench
+from tests.support.product import KEY, SECRET, SimulatedStore, Workbench
 
 pytestmark = pytest.mark.anyio
 
@@ -218,3 +226,73 @@ async def test_pages_that_shift_under_the_walk_never_lose_a_product(bench: Workb
     store.heal()
     await bench.pull(actor, store_id)
     assert await bench.value(LIVE_PRODUCTS, org=actor.tenant) == 350
+
+
+async def test_a_product_that_slipped_through_shifted_pages_is_not_taken_for_gone(bench: Workbench) -> None:
+    """One product goes and another comes between two pages: the count fits, the walk still missed one."""
+    actor = await bench.organization()
+    store = bench.store(generate_products(250))
+    store_id = await bench.connect(actor, store)
+    await bench.work_off()
+    opened = StoreOpening(bench.container.begin, bench.container.sealer, bench.container.platforms)
+    swap = Swapping(opened, store)
+    swapping = StorePull(bench.container.begin, swap, bench.container.product_limit)
+    async with bench.container.transaction() as services:
+        run = await services.sync.request_pull(actor, store_id, mode="full")
+    await swapping.run(run.id)
+    ended = await bench.run(actor, run.id)
+    assert ended.state == "completed"
+    assert ended.walk == 2, "the first walk was refuted and done again"
+    assert ended.stats["products_removed"] == 1
+    assert await bench.value(LIVE_PRODUCTS, org=actor.tenant) == 250
+    gone = await bench.rows(
+        "SELECT external_id FROM product_links WHERE organization_id = :org AND gone_at IS NOT NULL", org=actor.tenant
+    )
+    assert gone == [(swap.taken,)]
+
+
+class Swapping:
+    """Opens stores whose first product vanishes, and which get a new one, behind the first page."""
+
+    def __init__(self, opener: StoreOpening, store: SimulatedStore) -> None:
+        self._opener = opener
+        self._store = store
+        self.taken = ""
+
+    async def open(self, store: Store) -> "SwappingStore":
+        return SwappingStore(await self._opener.open(store), self._swap)
+
+    def _swap(self) -> None:
+        if self.taken:
+            return
+        rows = self._store.control("GET", "catalog")
+        first = min(rows, key=lambda row: int(row["id"]))
+        self.taken = str(first["id"])
+        self._store.control("POST", "change", {"sku": first["sku"], "delete": "force"})
+        body = {"name": "Came meanwhile", "type": "simple", "sku": "NEW-1", "regular_price": "5.00"}
+        API(self._store.url, KEY, SECRET, version="wc/v3").post("products", body)
+
+
+class SwappingStore:
+    """A store read one page at a time, so that the swap falls between two pages."""
+
+    def __init__(self, platform: StorePlatform, swap: Callable[[], None]) -> None:
+        self._platform = platform
+        self._swap = swap
+
+    async def read_catalog(self, request: PullRequest) -> AsyncIterator[CatalogPage]:
+        cursor = request.cursor
+        while True:
+            async with aclosing(self._platform.read_catalog(PullRequest(cursor=cursor))) as pages:
+                page = await anext(pages)
+            yield page
+            await asyncio.to_thread(self._swap)
+            if page.last:
+                return
+            cursor = page.cursor
+
+    async def still_listed(self, products: Sequence[str], variants: Sequence[str]) -> bool:
+        return await self._platform.still_listed(products, variants)
+
+    async def aclose(self) -> None:
+        await self._platform.aclose()
