@@ -6,12 +6,16 @@ from backend.ports.rate_limiter import Verdict, Window
 
 
 class CountingLimiter:
-    """Counts hits by window key."""
+    """Counts hits by window key; `away` answers as a limiter that cannot reach its counter and must refuse."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, away: bool = False) -> None:
         self.hits: Counter[str] = Counter()
+        self.away = away
 
     async def hit(self, windows: tuple[Window, ...], cost: int = 1) -> Verdict:
+        if self.away:
+            window = windows[0]
+            return Verdict(allowed=False, limit=window.limit, remaining=0, reset_s=window.period_s, degraded=True)
         full = [window for window in windows if self.hits[window.key] + cost > window.limit]
         if full:
             return Verdict(allowed=False, limit=full[0].limit, remaining=0, reset_s=full[0].period_s - 0.5)

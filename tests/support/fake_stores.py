@@ -1,4 +1,4 @@
-"""Stores that exist only in a test, behind the ports the business knows; addresses are spelled by the real connector."""
+"""Stores that exist only in a test, behind the ports the business knows; the real connector spells addresses."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field

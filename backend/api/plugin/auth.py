@@ -36,11 +36,6 @@ def permit(actor: Actor, opt: Mapping[str, Any]) -> None:
         raise forbidden("PANEL_LOGIN_NEEDED", "This needs a panel login; a store's token cannot do it")
 
 
-def public_windows(web: Web, address: str) -> tuple[Window, ...]:
-    """Return the limit of all public routes together for one address (contract row S2S-03)."""
-    return (Window(key=f"plugin-public:{address}", limit=web.public_per_minute, period_s=60),)
-
-
 def caller_windows(web: Web, actor: Actor) -> tuple[Window, ...]:
     """Return the limit of one organization, or of one unproven token."""
     who = f"org:{actor.organization_id}" if actor.organization_id else f"grant:{actor.grant_id}"

@@ -1,12 +1,13 @@
 """The plugin and panel API as a surface: the list of what it answers."""
 
 from backend.api.plugin.accounts import account_status, register_from_plugin
-from backend.api.plugin.auth import authenticate, caller_windows, permit, public_windows
+from backend.api.plugin.auth import authenticate, caller_windows, permit
 from backend.api.plugin.errors import render_error
 from backend.api.plugin.sessions import forgot_password, login, logout, reset_password
 from backend.api.plugin.shopify import init_oauth, show_oauth_status
 from backend.api.plugin.stores import connect_store, disconnect_store
 from backend.api.plugin.sync import show_sync_status
+from backend.api.shared.rate_limit import public_windows
 from backend.api.shared.surface import Surface
 
 PLUGIN = Surface(

@@ -7,6 +7,8 @@ from typing import Any
 
 from litestar.connection import ASGIConnection
 
+from backend.settings import SettingsError
+
 Address = IPv4Address | IPv6Address
 UNKNOWN = "unknown"
 UNIX = "unix"
@@ -29,6 +31,14 @@ def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: tupl
             break
         current = hop
     return current
+
+
+def check_proxies(trusted: tuple[str, ...]) -> None:
+    """Raise SettingsError when an entry is no address: better at the start than at the first request."""
+    try:
+        _networks(trusted)
+    except ValueError:
+        raise SettingsError("STORELOOM_TRUSTED_PROXIES must hold addresses and CIDR blocks") from None
 
 
 def bucket(address: Address | None) -> str:

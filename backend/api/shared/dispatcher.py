@@ -30,7 +30,7 @@ def dispatcher(
 
     def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         refusal = refusal_of(error)
-        if refusal.status >= 500:
+        if refusal.status >= 500 and refusal.status != 503:
             _record(request, error)
         owner = surface_of(request.scope["path"], surfaces)
         return (owner.render_error if owner else elsewhere)(refusal)

@@ -27,6 +27,7 @@ _SENTENCES: Mapping[int, str] = {
     405: "This address does not answer to that method; see the Allow header",
     413: "The request body is too large",
     500: "Something went wrong on our side; it has been recorded",
+    503: "This cannot be answered at the moment; try again in a few seconds",
 }
 
 
@@ -75,7 +76,7 @@ def _of_protocol(error: HTTPException) -> Refusal:
     status = error.status_code
     headers = {name.title(): value for name, value in (error.headers or {}).items()}
     if status >= 500:
-        return Refusal(status=status, message=_SENTENCES[500], headers=headers)
+        return Refusal(status=status, message=_SENTENCES.get(status, _SENTENCES[500]), headers=headers)
     message = _SENTENCES.get(status) or (_unreadable(error.detail) if status == 400 else _phrase(status))
     return Refusal(status=status, message=message, headers=headers)
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from litestar import Litestar, Request
 from litestar.di import Provide
+from litestar.template import TemplateConfig
 from litestar.types import ControllerRouterHandler
 
 from backend.api.docs import documentation, openapi_config
+from backend.api.shared.client_ip import check_proxies
 from backend.api.shared.dispatcher import dispatcher
 from backend.api.shared.gate import gate
 from backend.api.shared.surface import Surface
@@ -36,18 +38,20 @@ def mount(
     authenticator: Any,
     dependencies: Mapping[str, Provide],
     extra_handlers: Sequence[ControllerRouterHandler] = (),
+    template_config: TemplateConfig[Any] | None = None,
     on_shutdown: Sequence[Callable[[], Any]] = (),
 ) -> Litestar:
     """Return the app: every surface behind its gate, one dispatcher of errors, the documents under `/docs`.
 
     Args:     authenticator: what the surfaces' `authenticate` finds in `app.state.authenticator`.
               dependencies: services by the handlers' parameter names.
-              extra_handlers: routes outside the surfaces (pages, health).
+              extra_handlers: routes outside the surfaces (pages, health). template_config: how pages are rendered.
     """
+    check_proxies(settings.web.trusted_proxies)
     app = Litestar(
         route_handlers=[
             *(surface.router(gate(surface, limiter, settings.web)) for surface in surfaces),
-            documentation(surfaces),
+            documentation([surface for surface in surfaces if surface.documented]),
             *extra_handlers,
         ],
         dependencies={
@@ -57,6 +61,7 @@ def mount(
         },
         exception_handlers={Exception: dispatcher(surfaces)},
         openapi_config=openapi_config(),
+        template_config=template_config,
         request_max_body_size=settings.web.max_body_bytes,
         on_shutdown=list(on_shutdown),
         logging_config=None,

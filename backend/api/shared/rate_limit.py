@@ -1,7 +1,10 @@
 """Applying the limiter: a refused hit is a 429 with Retry-After in whole seconds (decision G3)."""
 
+from litestar.exceptions import ServiceUnavailableException
+
 from backend.kit.errors import DomainError, ErrorKind
 from backend.ports.rate_limiter import RateLimiter, Window
+from backend.settings import Web
 
 
 def too_many(retry_after_s: float) -> DomainError:
@@ -11,10 +14,20 @@ def too_many(retry_after_s: float) -> DomainError:
     )
 
 
+def public_windows(web: Web, address: str) -> tuple[Window, ...]:
+    """Return the limit of everything public but feeds together, for one address (contract row S2S-03)."""
+    return (Window(key=f"plugin-public:{address}", limit=web.public_per_minute, period_s=60),)
+
+
 async def count(limiter: RateLimiter, windows: tuple[Window, ...]) -> None:
-    """Count one request in all windows, or raise `too_many`."""
+    """Count one request in all windows.
+
+    Raises:   `too_many`; a 503 when the counter cannot be asked and the setting says to refuse then.
+    """
     if not windows:
         return
     verdict = await limiter.hit(windows)
+    if verdict.degraded and not verdict.allowed:
+        raise ServiceUnavailableException(headers={"Retry-After": "5"})
     if not verdict.allowed:
         raise too_many(verdict.reset_s)

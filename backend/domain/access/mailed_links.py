@@ -15,6 +15,7 @@ from backend.models.accounts import MailedLink
 
 PASSWORD = "password"
 ATTACH_STORE = "attach_store"
+KEEP_USED = timedelta(days=7)
 _MAX_TOKEN = 200
 
 
@@ -31,6 +32,7 @@ class MailedLinks:
         recent = await self._rows.made_since(user_id, purpose, utc_now() - timedelta(hours=1))
         if recent >= MAILS_PER_HOUR:
             return None
+        await self._rows.forget_before(user_id, utc_now() - KEEP_USED)
         token = secrets.token_urlsafe(32)
         await self._rows.add(
             token_hash=token_hash(token),

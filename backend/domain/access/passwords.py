@@ -103,6 +103,10 @@ class AccessService:
                 unique_key=f"{MAIL_LINK_JOB}:{user.id}",
             )
 
+    async def check_password_link(self, token: str) -> None:
+        """Raise invalid LINK_INVALID when a mailed token sets no password (any more); the link stays usable."""
+        await self._links.look(token, PASSWORD)
+
     async def reset_password(self, token: str, password: str) -> None:
         """Set a password by a mailed link; every token and every other password link of the user ends.
 

@@ -91,10 +91,12 @@ class GrantRepository:
         )
         await self._session.execute(statement)
 
-    async def delete_expired_unproven(self) -> None:
-        """Forget unproven tokens past their life; proven ones stay as memory of the pair."""
+    async def forget_expired_unproven(self, user_id: uuid.UUID) -> None:
+        """Forget a user's unproven tokens past their life; proven ones stay as memory of the pair."""
         statement = delete(AccessGrant).where(
-            AccessGrant.organization_id.is_(None), AccessGrant.expires_at < func.now()
+            AccessGrant.user_id == user_id,
+            AccessGrant.organization_id.is_(None),
+            AccessGrant.expires_at < func.now(),
         )
         await self._session.execute(statement)
 
@@ -164,6 +166,11 @@ class MailedLinkRepository:
             MailedLink.user_id == user_id, MailedLink.purpose == purpose, MailedLink.created_at > moment
         )
         return (await self._session.execute(query)).scalar_one()
+
+    async def forget_before(self, user_id: uuid.UUID, moment: datetime) -> None:
+        """Forget a user's links that expired before *moment*."""
+        statement = delete(MailedLink).where(MailedLink.user_id == user_id, MailedLink.expires_at < moment)
+        await self._session.execute(statement)
 
     async def use_up(self, user_id: uuid.UUID, purpose: str) -> None:
         """Make every open link of one purpose useless."""

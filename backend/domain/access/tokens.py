@@ -71,6 +71,8 @@ class TokenIssuer:
         self, user_id: uuid.UUID, store_url: str, email_as_given: str, store_id: uuid.UUID | None = None
     ) -> IssuedToken:
         """Issue a token that sees nothing; with *store_id*, confirming that store proves it later."""
+        # Anybody can ask for these, so nothing else would keep their number down.
+        await self.grants.forget_expired_unproven(user_id)
         life = PLUGIN_TOKEN_LIFE if store_id else UNPROVEN_TOKEN_LIFE
         grant = await self.grants.add(
             user_id=user_id,

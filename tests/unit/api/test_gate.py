@@ -7,13 +7,14 @@ import pytest
 from litestar import Litestar, get
 from litestar.testing import AsyncTestClient
 
-from backend.api.plugin.auth import authenticate, caller_windows, permit, public_windows
+from backend.api.plugin.auth import authenticate, caller_windows, permit
 from backend.api.plugin.errors import render_error
 from backend.api.shared.mount import mount
+from backend.api.shared.rate_limit import public_windows
 from backend.api.shared.surface import Surface
 from backend.kit.errors import unauthenticated
 from backend.ports.actor import Actor
-from backend.settings import Settings, Web
+from backend.settings import Settings, SettingsError, Web
 from tests.support.counting_limiter import CountingLimiter
 
 pytestmark = pytest.mark.anyio
@@ -137,3 +138,17 @@ async def test_outside_every_surface_the_refusal_is_plain() -> None:
     async with AsyncTestClient(app(CountingLimiter())) as client:
         response = await client.get("/elsewhere")
     assert (response.status_code, response.json()) == (404, {"error": "There is nothing at this address"})
+
+
+async def test_when_nothing_can_be_counted_and_the_setting_says_so_it_is_a_503() -> None:
+    limiter = CountingLimiter(away=True)
+    async with AsyncTestClient(app(limiter)) as client:
+        response = await client.get("/doors/open")
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "5"
+    assert response.json()["statusCode"] == 503
+
+
+def test_a_proxy_that_is_no_address_is_refused_at_the_start() -> None:
+    with pytest.raises(SettingsError, match="STORELOOM_TRUSTED_PROXIES"):
+        app(CountingLimiter(), trusted_proxies=("my-proxy",))
