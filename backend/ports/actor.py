@@ -14,7 +14,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """None: control of an account is not proven (decision G10); sees nothing."""
     user_id: uuid.UUID | None = None
     role: str = "owner"
-    """`owner`, `admin`, `staff`; `plugin` for tokens born of store proof; `system` for jobs and the command line."""
+    """`owner`, `admin`, `staff`; `plugin` for tokens born of store proof, `unproven` for those without any;
+    `system` for jobs and the operator's command line."""
     email: str = ""
     """As the caller gave it."""
     grant_id: uuid.UUID | None = None

@@ -73,6 +73,10 @@ class GrantRepository:
         """Revoke every token of one user for one store address."""
         await self._revoke((AccessGrant.user_id == user_id) & (AccessGrant.store_url == store_url))
 
+    async def revoke_store(self, organization_id: uuid.UUID, store_url: str) -> None:
+        """Revoke every token that one organization's store holds, whoever's it is."""
+        await self._revoke((AccessGrant.organization_id == organization_id) & (AccessGrant.store_url == store_url))
+
     async def revoke_all(self, user_id: uuid.UUID) -> None:
         """Revoke every token of one user."""
         await self._revoke(AccessGrant.user_id == user_id)

@@ -5,6 +5,7 @@ import uuid
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.domain.access.repository import GrantRepository
 from backend.domain.access.rules import MANAGERS, ROLE_PLUGIN
 from backend.domain.accounts.service import AccountService
 from backend.domain.events.service import EventRecorder
@@ -33,6 +34,7 @@ class StoreService:
         self._events = events
         self._stores = StoreRepository(session)
         self._credentials = CredentialsRepository(session)
+        self._grants = GrantRepository(session)
 
     async def account_status(self, actor: Actor) -> AccountStatus:
         """Return the status; `connected`: the token's own store, or any store for a member, is active."""
@@ -61,6 +63,8 @@ class StoreService:
     async def disconnect(self, actor: Actor, store_id: uuid.UUID | None = None) -> Store:
         """Delete a store's credentials and deactivate it; harmless when it is disconnected already.
 
+        A store that lets go keeps its token, to see that it did; one that is let go by a member loses it.
+
         Args:     store_id: None means the token's own store, or the only one.
         Raises:   not_found; invalid CHANNEL_REQUIRED when there are several; forbidden INSUFFICIENT_ROLE.
         """
@@ -68,6 +72,8 @@ class StoreService:
             raise forbidden("INSUFFICIENT_ROLE", "Only an owner or an admin may disconnect stores")
         store = await self._meant(actor, store_id)
         await self._credentials.delete(store.id)
+        if actor.role != ROLE_PLUGIN:
+            await self._grants.revoke_store(store.organization_id, store.url)
         if store.state != "disconnected":
             store.state, store.state_reason, store.disconnected_at = "disconnected", None, utc_now()
             await self._events.record(store.organization_id, StoreDisconnected(store_id=str(store.id)))

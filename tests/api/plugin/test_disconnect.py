@@ -12,7 +12,18 @@ from backend.kit.errors import DomainError
 from backend.models.events import Event
 from backend.models.stores import Store, StoreCredentials
 from backend.wiring import Container
-from tests.support.plugin_api import DISCONNECT, NewOwner, NewPlugin, Owner, Plugin, account, bearer, new_mark, refused
+from tests.support.plugin_api import (
+    ACCOUNT,
+    DISCONNECT,
+    NewOwner,
+    NewPlugin,
+    Owner,
+    Plugin,
+    account,
+    bearer,
+    new_mark,
+    refused,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -158,4 +169,17 @@ async def test_s2s_24_a_stranger_cannot_disconnect_the_store_by_naming_it(
     theirs = await client.post(DISCONNECT, json={"channelId": channel}, headers=stranger.auth)
     nobody = await client.post(DISCONNECT, json={"channelId": str(uuid.uuid4())}, headers=stranger.auth)
     assert refused(theirs, 404) == refused(nobody, 404)
+    assert (await account(client, owner.token))["connected"] is True
+
+
+async def test_s2s_09_a_store_that_a_member_lets_go_loses_its_token(
+    new_plugin: NewPlugin, new_owner: NewOwner, container: Container, client: httpx.AsyncClient
+) -> None:
+    owner, plugin, sister = await new_owner(), new_plugin(), new_plugin()
+    channel = await connect_as(container, owner, plugin)
+    await connect_as(container, owner, sister)
+    token, kept = [(await one.connect(owner.email)).json()["token"] for one in (plugin, sister)]
+    await client.post(DISCONNECT, json={"channelId": channel}, headers=owner.auth)
+    refused(await client.get(ACCOUNT, headers=bearer(token)), 401)
+    assert (await account(client, kept))["connected"] is True
     assert (await account(client, owner.token))["connected"] is True
