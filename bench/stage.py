@@ -60,12 +60,23 @@ async def organization(box: Container) -> Actor:
 
 
 @contextmanager
-def simulated_store(products: int, variants_per_product: int = 1, *, mixed: int = 0) -> Iterator[str]:
+def simulated_store(
+    products: int, variants_per_product: int = 1, *, mixed: int = 0, latency_s: float = 0.0
+) -> Iterator[str]:
     """Serve a simulated WooCommerce in a process of its own; yields its URL (keys: `bench.store.KEY`, `SECRET`).
 
     Args:     mixed: further simple products beside those with *variants_per_product*.
+              latency_s: added to each answer.
     """
-    command = [sys.executable, "-m", "bench.store", str(products), str(variants_per_product), str(mixed)]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.store",
+        str(products),
+        str(variants_per_product),
+        str(mixed),
+        str(latency_s),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

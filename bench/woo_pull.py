@@ -20,30 +20,40 @@ from plugin_bridge.woocommerce.signing import OAuth1
 PRODUCTS, VARIATIONS = 20_000, 20_000
 CONCURRENCY = 2
 ROUNDS = 3
+REAL_LATENCY_S = 0.094
+"""The least a real WooCommerce on a bare server takes for one request; hosts with plugins take 0.5 to 3 s."""
 
 
 async def measure() -> list[Figure]:
-    """Return wall time as a ratio, and the number of list requests."""
-    with stage.servers() as settings, stage.simulated_store(10_000, 2, mixed=10_000) as url:
+    """Return the number of list requests, and wall times as ratios: with a real store's latency, and with none."""
+    with stage.servers() as settings:
         async with stage.container(settings) as box:
-            asked = await _counted(box, url)
-            ratios, ours_s, floor_s = [], 0.0, 0.0
-            for _ in range(ROUNDS):
-                floor_s = await _fetch_and_throw_away(url, asked)
-                ours_s = await _pull(box, url)
-                ratios.append(ours_s / floor_s)
-            ratio = sorted(ratios)[ROUNDS // 2]
+            real, asked = await _compare(box, latency_s=REAL_LATENCY_S, rounds=1)
+            bare, _ = await _compare(box, latency_s=0.0, rounds=ROUNDS)
     expected = -(-PRODUCTS // 100) + -(-VARIATIONS // 100)
     return [
-        Figure(name="woo pull: list requests", value=len(asked), target=f"= {expected}", met=len(asked) == expected),
-        Figure(
-            name="woo pull: wall time / bare fetch of the same pages",
-            value=ratio,
-            target="<= 1.25",
-            met=ratio <= 1.25,
-            note=f"ours {ours_s:.1f} s, floor {floor_s:.1f} s",
-        ),
+        Figure(name="woo pull: list requests", value=asked, target=f"= {expected}", met=asked == expected),
+        _figure(f"woo pull / bare fetch, {REAL_LATENCY_S * 1000:.0f} ms a request as a real store", real),
+        _figure("woo pull / bare fetch, a store without latency", bare),
     ]
+
+
+def _figure(name: str, compared: tuple[float, float, float]) -> Figure:
+    ratio, ours_s, floor_s = compared
+    note = f"ours {ours_s:.1f} s, floor {floor_s:.1f} s"
+    return Figure(name=name, value=ratio, target="<= 1.25", met=ratio <= 1.25, note=note)
+
+
+async def _compare(box: Container, *, latency_s: float, rounds: int) -> tuple[tuple[float, float, float], int]:
+    """Return the median (ratio, ours, floor) of interleaved rounds, and how many lists a pull asks for."""
+    with stage.simulated_store(10_000, 2, mixed=10_000, latency_s=latency_s) as url:
+        asked = await _counted(box, url)
+        rows = []
+        for _ in range(rounds):
+            floor_s = await _fetch_and_throw_away(url, asked)
+            ours_s = await _pull(box, url)
+            rows.append((ours_s / floor_s, ours_s, floor_s))
+        return sorted(rows)[rounds // 2], len(asked)
 
 
 async def _counted(box: Container, url: str) -> list[str]:

@@ -60,6 +60,8 @@ def serve(host: str, port: int, workers: int) -> None:
 @click.option("--queue", type=click.Choice(["fast", "long"]), required=True, help="Which jobs to work off.")
 def worker(queue: str) -> None:
     """Run one background worker alone, against DATABASE_URL and REDIS_URL."""
+    import uvloop
+
     from backend.worker import work
 
     _need_addresses()
@@ -73,7 +75,8 @@ def worker(queue: str) -> None:
         except asyncio.CancelledError:
             return
 
-    asyncio.run(until_stopped())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(until_stopped())
 
 
 @click.command()
