@@ -12,7 +12,6 @@ from backend.api.plugin.auth import authenticate, caller_windows, permit
 from backend.api.plugin.errors import render_error
 from backend.api.shared.mount import mount
 from backend.api.shared.rate_limit import public_windows
-from backend.api.shared.rate_limit import public_windows
 from backend.api.shared.surface import Surface
 from backend.kit.errors import unauthenticated
 from backend.ports.actor import Actor
