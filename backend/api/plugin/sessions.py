@@ -10,10 +10,11 @@ from litestar.params import JSONBody
 from backend.api.plugin.auth import FOR_PLUGIN, PUBLIC
 from backend.api.plugin.fields import WITH_TOKEN, Email, Jwt, MailedToken, Password, refusals
 from backend.domain.access.passwords import AccessService, Login, PasswordLogin
+from backend.kit.discreet import Discreet
 from backend.ports.actor import Actor
 
 
-class LoginIn(msgspec.Struct):
+class LoginIn(Discreet, msgspec.Struct):
     """E-mail and password of a panel user."""
 
     email: Email
@@ -27,7 +28,7 @@ class UserOut(msgspec.Struct):
     email: str
 
 
-class LoginOut(msgspec.Struct):
+class LoginOut(Discreet, msgspec.Struct):
     """A token and whose it is."""
 
     token: Jwt
@@ -47,7 +48,7 @@ class ForgotIn(msgspec.Struct):
     email: Email
 
 
-class ResetIn(msgspec.Struct):
+class ResetIn(Discreet, msgspec.Struct):
     """The mailed token and the new password."""
 
     token: MailedToken

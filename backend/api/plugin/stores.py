@@ -16,13 +16,14 @@ from backend.api.plugin.sessions import DoneOut
 from backend.domain.stores.connecting import Connected, ConnectRequest, StoreConnecting
 from backend.domain.stores.rules import Outcome
 from backend.domain.stores.service import StoreService
+from backend.kit.discreet import Discreet
 from backend.ports.actor import Actor
 
 ConsumerKey = Annotated[str, Meta(min_length=4, max_length=200, pattern="^ck_[!-~]+$")]
 ConsumerSecret = Annotated[str, Meta(min_length=4, max_length=200, pattern="^cs_[!-~]+$")]
 
 
-class ConnectIn(msgspec.Struct, rename="camel"):
+class ConnectIn(Discreet, msgspec.Struct, rename="camel"):
     """A store, its REST API keys with read and write access, and whose account it goes to."""
 
     store_url: StoreUrl
@@ -33,7 +34,7 @@ class ConnectIn(msgspec.Struct, rename="camel"):
     plugin_version: Annotated[str, Meta(max_length=40, examples=["1.1.0"])] = ""
 
 
-class ConnectOut(msgspec.Struct, rename="camel"):
+class ConnectOut(Discreet, msgspec.Struct, rename="camel"):
     """The store's channel and the token that goes with it."""
 
     success: bool

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.domain.access.repository import ApiKeyRepository
 from backend.kit.clock import utc_now
 from backend.kit.crypto import token_hash
+from backend.kit.discreet import Discreet
 from backend.kit.errors import conflict, invalid, not_found
 from backend.kit.ids import uuid7
 from backend.kit.text import storable
@@ -24,7 +25,7 @@ MOST_NAME = 100
 PERMISSIONS = ("read", "write", "admin")
 
 
-class NewApiKey(msgspec.Struct, frozen=True, kw_only=True):
+class NewApiKey(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """A key on its way to its owner; `key` is stored nowhere."""
 
     id: uuid.UUID

@@ -16,6 +16,7 @@ from backend.domain.access.rules import (
 )
 from backend.domain.access.signing_keys import OpenKey, SigningKeys
 from backend.kit.clock import utc_now
+from backend.kit.discreet import Discreet
 from backend.kit.errors import unauthenticated
 from backend.kit.ids import parse_uuid
 from backend.kit.transaction import Transactions
@@ -30,7 +31,7 @@ MAX_TOKEN = 2_000
 """Characters; ours have about 400."""
 
 
-class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
+class IssuedToken(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """A token on its way to its bearer; it is stored nowhere."""
 
     token: str

@@ -23,6 +23,7 @@ from backend.domain.stores.repository import StoreRepository
 from backend.domain.stores.rules import MOST_PENDING, Outcome, decide, effective_url, refusal, store_held
 from backend.kit.clock import utc_now
 from backend.kit.crypto import Sealer
+from backend.kit.discreet import Discreet
 from backend.kit.errors import conflict, forbidden
 from backend.kit.transaction import Transactions
 from backend.models.accounts import User
@@ -36,7 +37,7 @@ PENDING_LIFE = timedelta(days=7)
 MAIL_LINK_JOB = "stores.mail_attach_link"
 
 
-class ConnectRequest(msgspec.Struct, frozen=True, kw_only=True):
+class ConnectRequest(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """A request whose address has its one spelling."""
 
     platform: str
