@@ -14,6 +14,8 @@ from backend.api.shared.mount import mount
 from backend.kit.log import set_up_logging
 from backend.settings import Settings, load_settings
 from backend.wiring import Container, Services, flow_names, service_names
+from embedded_ui.surface import PANEL, doors
+from embedded_ui.templating import TEMPLATES
 
 
 def create_app(
@@ -33,12 +35,13 @@ def create_app(
         await container.redis.ping()
 
     return mount(
-        SURFACES,
+        (*SURFACES, PANEL),
         settings=settings,
         limiter=container.limiter,
         authenticator=container.authenticator,
         dependencies=_dependencies(container),
-        extra_handlers=[*health_routes(is_ready)],
+        extra_handlers=[*health_routes(is_ready), *doors()],
+        template_config=TEMPLATES,
         on_shutdown=[container.aclose],
     )
 

@@ -4,7 +4,10 @@ from typing import Any
 
 from litestar.handlers import HTTPRouteHandler
 
-from backend.api import SURFACES
+from backend.api import SURFACES as APIS
+from embedded_ui.surface import PANEL
+
+SURFACES = (*APIS, PANEL)
 
 PUBLIC_ROUTES = {
     "POST /api/auth/login",
@@ -14,6 +17,12 @@ PUBLIC_ROUTES = {
     "POST /api/stores/connect",
     "GET /api/public/feeds/{slug:str}",
     "HEAD /api/public/feeds/{slug:str}",
+    "GET /panel/login",
+    "POST /panel/login",
+    "GET /panel/password/forgot",
+    "POST /panel/password/forgot",
+    "GET /panel/password/reset",
+    "POST /panel/password/reset",
 }
 
 

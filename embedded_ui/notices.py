@@ -1,0 +1,48 @@
+"""The line above a page that says what came of the last step. It travels in the address as a code, never as text."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from backend.kit.text import clipped, storable
+
+DONE = "done"
+"""Query parameter that names an entry of `SENTENCES`."""
+SENTENCES: Mapping[str, str] = {
+    "sync_started": "The sync has started.",
+    "store_connected": "The store is connected; its catalog is being read.",
+    "store_attached": "The store is attached; its catalog is being read.",
+    "store_disconnected": "The store is disconnected and its keys are deleted. Its products stay in the catalog.",
+    "feed_created": "The feed is made.",
+    "feed_published": "The feed is public; it is generated within seconds.",
+    "feed_unpublished": "The feed is not public any more.",
+    "password_set": "The password is set. Log in with it.",
+    "logged_out": "You are logged out.",
+}
+_MOST_MESSAGE = 200
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """One line above a page."""
+
+    text: str
+    good: bool = True
+
+
+def notice_of(query: Mapping[str, str]) -> Notice | None:
+    """Return the line that an address asks for, or None.
+
+    `oauth` and `message` are what a platform's consent page came back with (contract row S2S-15); the message is
+    shown as a quotation, because anybody can write such an address.
+    """
+    sentence = SENTENCES.get(query.get(DONE, ""))
+    if sentence:
+        return Notice(text=sentence)
+    outcome = query.get("oauth", "")
+    if outcome == "success":
+        return Notice(text="The platform has given access to the store.")
+    if outcome == "error":
+        message = clipped(" ".join(storable(query.get("message", "")).split()), _MOST_MESSAGE)
+        told = f" The reason given: “{message}”" if message else ""
+        return Notice(text=f"The store was not connected.{told}", good=False)
+    return None

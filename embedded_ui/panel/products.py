@@ -1,0 +1,64 @@
+"""The catalog: a list to search, and one product with its variants."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+
+from backend.domain.catalog.service import MOST_VARIANTS, CatalogService
+from backend.domain.feeds.plain_text import plain_text
+from backend.kit.text import clipped, storable
+from backend.ports.actor import Actor
+from embedded_ui.shell import Shell
+
+PER_PAGE = 50
+_MOST_SEARCH = 200
+_MOST_DIGITS = 19
+
+
+@get("/products")
+async def show_products(
+    shell: NamedDependency[Shell],
+    actor: NamedDependency[Actor],
+    catalog: NamedDependency[CatalogService],
+    q: FromQuery[str] = "",
+    below: FromQuery[str] = "",
+    above: FromQuery[str] = "",
+) -> Response[Any]:
+    """Show one page of products, newest first."""
+    search = clipped(storable(q).strip(), _MOST_SEARCH)
+    page = await catalog.page(actor, search=search, below=_key(below), above=_key(above), limit=PER_PAGE)
+    return shell.page(
+        "products",
+        rows=page.rows,
+        search=search,
+        older=_address(search, "below", page.older),
+        newer=_address(search, "above", page.newer),
+        on_first_page=not below and not above,
+    )
+
+
+@get("/products/{product_id:int}")
+async def show_product(
+    shell: NamedDependency[Shell],
+    actor: NamedDependency[Actor],
+    catalog: NamedDependency[CatalogService],
+    product_id: FromPath[int],
+) -> Response[Any]:
+    """Show one product."""
+    view = await catalog.product(actor, product_id)
+    return shell.page("product", view=view, description=plain_text(view.product.description), most=MOST_VARIANTS)
+
+
+def _key(text: str) -> int | None:
+    """Read a key of an address; what is none leads to the first page."""
+    return int(text) if text.isdecimal() and text.isascii() and len(text) <= _MOST_DIGITS else None
+
+
+def _address(search: str, name: str, key: int | None) -> str:
+    """Return the address of a neighbouring page; empty when there is none."""
+    if key is None:
+        return ""
+    return "/panel/products?" + urlencode({**({"q": search} if search else {}), name: key})

@@ -1,0 +1,51 @@
+"""Starting a run, and looking at one with all its issues."""
+
+import uuid
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from backend.domain.stores.service import StoreService
+from backend.domain.sync.latest import LatestRun, LatestRuns
+from backend.domain.sync.start import SyncService
+from backend.domain.sync.step import MOST_ISSUES
+from backend.kit.clock import utc_now
+from backend.ports.actor import Actor
+from embedded_ui.forms import Form
+from embedded_ui.panel.views import run_view
+from embedded_ui.shell import Shell, go_to
+
+
+@get("/runs/{run_id:uuid}")
+async def show_run(
+    shell: NamedDependency[Shell],
+    actor: NamedDependency[Actor],
+    sync: NamedDependency[SyncService],
+    stores: NamedDependency[StoreService],
+    latest_runs: NamedDependency[LatestRuns],
+    run_id: FromPath[uuid.UUID],
+) -> Response[Any]:
+    """Show a run: how far it is, what it changed, and everything it could not do."""
+    run = await sync.run(actor, run_id)
+    view = run_view(LatestRun(run=run, issues=await latest_runs.issues_of(actor, run.id)), utc_now())
+    return shell.page(
+        "run",
+        view=view,
+        store=await stores.store(actor, run.store_id),
+        issues=await sync.issues(actor, run.id, most=2 * MOST_ISSUES),
+        live=view.unfinished,
+    )
+
+
+@post("/stores/{store_id:uuid}/sync", status_code=303)
+async def start_sync(
+    actor: NamedDependency[Actor],
+    sync: NamedDependency[SyncService],
+    form: NamedDependency[Form],
+    store_id: FromPath[uuid.UUID],
+) -> Response[Any]:
+    """Start a run, or lead to the one that has not finished yet."""
+    await sync.request_pull(actor, store_id, mode="full" if form.text("mode") == "full" else "delta")
+    return go_to(f"/panel?done=sync_started#store-{store_id}")

@@ -1,0 +1,109 @@
+"""What pages show of runs, stores and feeds: states in words, with the colour they get. Pure."""
+
+from datetime import datetime
+
+import msgspec
+
+from backend.domain.sync.latest import IssueSum, LatestRun
+from backend.models.stores import Store
+from backend.models.sync import SyncRun
+
+
+class Badge(msgspec.Struct, frozen=True):
+    """A state in one or two words."""
+
+    text: str
+    tone: str
+    """`good`, `busy`, `warn`, `bad` or `off`: a class of the style sheet."""
+
+
+_RUNS = {
+    "queued": Badge("Waiting", "busy"),
+    "running": Badge("Running", "busy"),
+    "completed": Badge("Completed", "good"),
+    "failed": Badge("Failed", "bad"),
+    "held": Badge("Held", "warn"),
+}
+_STORES = {
+    "active": Badge("Connected", "good"),
+    "pending": Badge("Not confirmed", "warn"),
+    "needs_reauth": Badge("Needs new keys", "bad"),
+    "disconnected": Badge("Disconnected", "off"),
+}
+PLATFORMS = {"woocommerce": "WooCommerce", "shopify": "Shopify"}
+
+
+class RunView(msgspec.Struct, frozen=True, kw_only=True):
+    """One run as people see it; counts are products."""
+
+    run: SyncRun
+    badge: Badge
+    mode: str
+    unfinished: bool
+    added: int
+    updated: int
+    removed: int
+    unchanged: int
+    errors: int
+    read: int
+    """So far."""
+    expected: int | None
+    """As many as the store said it has; None when it did not say."""
+    took_s: float | None
+    """From its start to its end, or to now."""
+    issues: list[IssueSum]
+
+
+class StoreView(msgspec.Struct, frozen=True, kw_only=True):
+    """One store as people see it."""
+
+    store: Store
+    badge: Badge
+    platform: str
+    reason: str
+    """Why it left the active state, and what to do; empty when it did not."""
+    run: RunView | None
+
+
+def run_view(latest: LatestRun, now: datetime) -> RunView:
+    """Return what is shown of a run."""
+    run = latest.run
+
+    def stat(name: str) -> int:
+        return int(run.stats.get(name, 0))
+
+    expected = stat("expected_products") if "expected_products" in run.stats else None
+    read = stat("products_added") + stat("products_updated") + stat("products_unchanged") + stat("over_limit")
+    return RunView(
+        run=run,
+        badge=_RUNS.get(run.state, Badge(run.state, "off")),
+        mode="Full sync" if run.mode == "full" else "Changes only",
+        unfinished=run.state in ("queued", "running"),
+        added=stat("products_added"),
+        updated=stat("products_updated"),
+        removed=stat("products_removed"),
+        unchanged=stat("products_unchanged"),
+        errors=stat("errors"),
+        read=min(read, expected) if expected is not None else read,
+        expected=expected,
+        took_s=((run.finished_at or now) - run.started_at).total_seconds() if run.started_at else None,
+        issues=latest.issues,
+    )
+
+
+def store_view(store: Store, latest: LatestRun | None, now: datetime) -> StoreView:
+    """Return what is shown of a store."""
+    # Kept as "cause: what to do"; the cause is for machines.
+    cause, _, advice = (store.state_reason or "").partition(": ")
+    return StoreView(
+        store=store,
+        badge=_STORES.get(store.state, Badge(store.state, "off")),
+        platform=platform_name(store.platform),
+        reason=advice or cause,
+        run=run_view(latest, now) if latest else None,
+    )
+
+
+def platform_name(platform: str) -> str:
+    """Return a platform as it spells itself."""
+    return PLATFORMS.get(platform, platform)
