@@ -9,6 +9,7 @@ from litestar.template import TemplateConfig
 from litestar.types import ControllerRouterHandler
 
 from backend.api.docs import documentation, openapi_config
+from backend.api.shared.bodies import PatientRequest
 from backend.api.shared.client_ip import check_proxies
 from backend.api.shared.dispatcher import dispatcher
 from backend.api.shared.gate import gate
@@ -62,6 +63,7 @@ def mount(
         exception_handlers={Exception: dispatcher(surfaces)},
         openapi_config=openapi_config(),
         template_config=template_config,
+        request_class=PatientRequest,
         request_max_body_size=settings.web.max_body_bytes,
         on_shutdown=list(on_shutdown),
         logging_config=None,

@@ -40,7 +40,7 @@ def describe(store: Store, identity: StoreIdentity, plugin_version: str | None) 
     store.timezone = clipped(storable(identity.timezone), 64)
     store.platform_version = clipped(storable(identity.platform_version), 64)
     store.facts = {key: storable(value) for key, value in identity.facts.items()}
-    store.plugin_version = plugin_version or store.plugin_version
+    store.plugin_version = storable(plugin_version or "") or store.plugin_version
 
 
 async def mark_needs_reauth(session: AsyncSession, store: Store, cause: str, message: str) -> None:

@@ -235,3 +235,28 @@ async def test_s2s_08_a_store_kept_under_https_is_one_store_however_it_is_writte
     again = await plugin.connect(email)
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json()["channelId"] == again.json()["channelId"]
+
+
+async def test_s2s_06_a_version_that_cannot_be_stored_is_cleaned(
+    new_plugin: NewPlugin, email: str, container: Container
+) -> None:
+    response = await new_plugin().connect(email, pluginVersion="1.1\x00.0")
+    assert response.status_code == 201
+    async with container.begin() as session:
+        store = await session.get(Store, uuid.UUID(response.json()["channelId"]))
+    assert store is not None
+    assert store.plugin_version == "1.1.0"
+
+
+async def test_s2s_07_a_store_with_a_hostile_name_is_connected(
+    new_plugin: NewPlugin, email: str, container: Container
+) -> None:
+    plugin = new_plugin()
+    plugin.shop.name = "\x00<script>" + "x" * 500
+    response = await plugin.connect(email)
+    assert response.status_code == 201
+    async with container.begin() as session:
+        store = await session.get(Store, uuid.UUID(response.json()["channelId"]))
+    assert store is not None
+    assert store.name.startswith("<script>x")
+    assert len(store.name) == 200

@@ -317,7 +317,24 @@ async def test_s2s_01_a_get_needs_no_content_type(client: httpx.AsyncClient, new
 
 @pytest.mark.parametrize(
     "content",
-    [b"{", b"", b"[]", b'"text"', b"null", b"\x00", b"\xff\xfe", b'{"email": NaN}', b'{"email":"\\ud800"}', b"7"],
+    [
+        b"{",
+        b"",
+        b"[]",
+        b'"text"',
+        b"null",
+        b"\x00",
+        b"\xff\xfe",
+        b'{"email": NaN}',
+        b'{"email":"\\ud800"}',
+        b"7",
+        b"[" * 100_000,
+        b'{"email":' * 5_000,
+        b"9" * 10_000,
+        b'{"email":1e999}',
+        b"\xef\xbb\xbf{}",
+    ],
+    ids=lambda content: repr(content[:20]),
 )
 @pytest.mark.parametrize("path", [REGISTER, LOGIN, FORGOT, RESET, "/api/stores/connect"])
 async def test_s2s_01_a_malformed_body_is_a_400(client: httpx.AsyncClient, path: str, content: bytes) -> None:
