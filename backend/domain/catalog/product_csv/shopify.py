@@ -291,7 +291,7 @@ class _Reader:
             handle=draft.handle,
             images=tuple(images.values()),
             option_names=tuple(name for name in draft.names if name in used),
-            variants=tuple(variants) or (PlatformVariant(external_id=draft.handle, external_product_id=draft.handle),),
+            variants=tuple(variants) or (_unsold(draft.handle),),
             **draft.fields,
         )
 
@@ -352,6 +352,11 @@ def _options(names: list[str], values: _Values) -> dict[str, str]:
     return {name: value for name, value in zip(names, values, strict=True) if name}
 
 
+def _unsold(handle: str) -> PlatformVariant:
+    """Return the one variant of a product whose rows tell of none: it has no price."""
+    return PlatformVariant(external_id=variant_id(handle, ()), external_product_id=handle)
+
+
 def variant_id(handle: str, values: Iterable[str]) -> str:
-    """Return the variant's id in this format: its handle, then its option values, each after a slash."""
-    return "/".join([handle, *(value.replace("~", "~0").replace("/", "~1") for value in values)])
+    """Return the variant's id in this format: its handle and its option values with slashes between them."""
+    return "/".join(part.replace("~", "~0").replace("/", "~1") for part in (handle, *values))

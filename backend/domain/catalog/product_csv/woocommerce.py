@@ -141,6 +141,7 @@ class _Reader:
         self._numbers = sorted(int(key[9:]) for key in table.columns if key.startswith("attribute"))
         self._extra = [key for key in ATTRIBUTES if key in table.columns]
         self._unit = woocommerce_cells.weight_unit(self._called["weight"])
+        self._known: dict[str, int] = {}
         self._ids: dict[str, int] = {}
         self._skus: dict[str, int] = {}
         self._products: dict[str, _Parent] = {}
@@ -188,7 +189,8 @@ class _Reader:
 
     def _claim(self, row: Row) -> None:
         """Note the identity last: a row refused for something else does not hold it."""
-        for value, lines in ((row["id"], self._ids), (self._plain(row, "sku"), self._skus)):
+        number, sku = row["id"], self._plain(row, "sku")
+        for value, lines in ((number, self._ids), (sku, self._skus), (number or sku, self._known)):
             if value:
                 lines[value] = row.line
 

@@ -100,7 +100,7 @@ def attribute(name: str, values: str) -> Attribute | None:
     if not name:
         return None
     key = cells.attribute_name(cells.text(name, "Attribute name"))
-    return Attribute(name, key, cells.words(parts(values), f"Attribute {shown(name)}")) if key else None
+    return Attribute(name, key or name, cells.words(parts(values), f"Attribute {shown(name)}"))
 
 
 def weight_unit(header: str) -> str:
