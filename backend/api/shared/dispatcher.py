@@ -8,6 +8,7 @@ from litestar import Request, Response
 
 from backend.api.shared.errors import Refusal, refusal_of
 from backend.api.shared.surface import Surface
+from backend.kit.errors import DomainError
 
 log = structlog.get_logger()
 
@@ -30,7 +31,7 @@ def dispatcher(
 
     def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         refusal = refusal_of(error)
-        if refusal.status >= 500 and refusal.status != 503:
+        if refusal.status == 500 and not isinstance(error, DomainError):
             _record(request, error)
         owner = surface_of(request.scope["path"], surfaces)
         return (owner.render_error if owner else elsewhere)(refusal)

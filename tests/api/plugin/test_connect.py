@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
 from backend.domain.stores.connecting import ConnectRequest
 from backend.models.events import Event
@@ -151,8 +152,10 @@ async def test_s2s_08_a_store_that_fails_us_is_named_by_its_cause(
 ) -> None:
     plugin = new_plugin()
     plugin.shop.failure = failure
-    body = refused(await plugin.connect(email), status, code)
+    with capture_logs() as logged:
+        body = refused(await plugin.connect(email), status, code)
     assert body["message"] == str(failure)
+    assert not [entry for entry in logged if entry["log_level"] == "error"]
 
 
 async def test_s2s_08_a_store_that_repeats_the_secret_does_not_make_us_repeat_it(
