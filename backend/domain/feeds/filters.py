@@ -35,9 +35,9 @@ def wanted(item: FeedItem, filters: FeedFilters) -> bool:
     """Tell whether the feed takes the item."""
     if filters.in_stock_only and item.availability != IN_STOCK:
         return False
-    if filters.brands and item.brand.lower() not in {brand.lower() for brand in filters.brands}:
+    if filters.brands and item.product.brand.lower() not in {brand.lower() for brand in filters.brands}:
         return False
     if not filters.categories:
         return True
-    path = item.product_type.lower()
+    path = item.product.product_type.lower()
     return any(path == name.lower() or path.startswith(name.lower() + " >") for name in filters.categories)

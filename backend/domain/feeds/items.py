@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -26,7 +25,7 @@ _object = msgspec.json.Decoder(dict[str, Any]).decode
 _NOTHING: Mapping[str, Any] = {}
 
 
-class ProductFacts(msgspec.Struct, frozen=True):
+class ProductFacts(msgspec.Struct, frozen=True, gc=False):
     """What all variants of a product share, worked out once."""
 
     title: str
@@ -38,26 +37,15 @@ class ProductFacts(msgspec.Struct, frozen=True):
     link: str
 
 
-class FeedItem(msgspec.Struct, gc=False):
-    """One sellable item as feeds see it; texts are on one line, empty when there is none. Amounts like "15.00"."""
+class Details(msgspec.Struct, frozen=True, gc=False):
+    """What a variant's options and attributes say, in the words of the channels."""
 
-    id: str
-    sku: str
-    title: str
-    description: str
-    link: str
-    image_link: str
-    additional_image_links: tuple[str, ...]
-    availability: str
+    options: Mapping[str, Any]
+    available_from: date | None
     availability_date: str
-    price: str
-    sale_price: str
-    currency: str
-    brand: str
-    gtin: str
+    """ISO date, or ""."""
     mpn: str
-    item_group_id: str
-    product_type: str
+    google_product_category: str
     condition: str
     color: str
     size: str
@@ -65,11 +53,26 @@ class FeedItem(msgspec.Struct, gc=False):
     pattern: str
     gender: str
     age_group: str
-    google_product_category: str
-    options: Mapping[str, Any]
-    has_details: bool
-    """Whether options or attributes said anything: most items have none, and writers need not look."""
+
+
+class FeedItem(msgspec.Struct, gc=False):
+    """One sellable item as feeds see it; texts are on one line, empty when there is none. Amounts like "15.00"."""
+
+    id: str
+    sku: str
+    title: str
+    link: str
+    image_link: str
+    additional_image_links: tuple[str, ...]
+    availability: str
+    price: str
+    sale_price: str
+    currency: str
+    gtin: str
+    item_group_id: str
     weight_g: int | None
+    product: ProductFacts
+    details: Details
 
 
 ProductRow = Sequence[Any]
@@ -81,16 +84,25 @@ VariantRow = Sequence[Any]
 def product_facts(row: ProductRow) -> ProductFacts:
     """Work out what the variants of one product share."""
     _, title, description, status, brand, categories, images, url = row
-    addresses = [] if images == "[]" else [rules.web_address(picture.url) for picture in _pictures(images)]
+    text = plain_text(description)
     return ProductFacts(
-        title=one_line(title),
-        description=plain_text(description)[:DESCRIPTION_LIMIT],
-        active=status == "active",
-        brand=_remembered_line(brand) if brand else "",
-        product_type=_remembered_line(categories[-1]) if categories else "",
-        images=tuple(dict.fromkeys(address for address in addresses if address))[:MOST_IMAGES],
-        link=rules.web_address(url),
+        one_line(title),
+        text if len(text) <= DESCRIPTION_LIMIT else text[:DESCRIPTION_LIMIT],
+        status == "active",
+        _remembered_line(brand) if brand else "",
+        _remembered_line(categories[-1]) if categories else "",
+        _addresses(images) if images != "[]" else (),
+        rules.web_address(url),
     )
+
+
+def _addresses(images: str) -> tuple[str, ...]:
+    try:
+        pictures = _pictures(images)
+    except msgspec.ValidationError:
+        return ()
+    found = [rules.web_address(picture.url) for picture in pictures[: MOST_IMAGES * 2]]
+    return tuple(dict.fromkeys(filter(None, found)))[:MOST_IMAGES]
 
 
 def feed_item(row: VariantRow, product: ProductFacts, today: date) -> FeedItem | str:
@@ -119,72 +131,38 @@ def feed_item(row: VariantRow, product: ProductFacts, today: date) -> FeedItem |
     if price is None or price <= 0:
         return "price_missing"
     details = read_details(options_text, attributes_text)
-    available_from = details.available_from
     images = product.images
     main = rules.web_address(image_url) if image_url else ""
     if main and main != (images[0] if images else ""):
         images = (main, *(image for image in images if image != main))[:MOST_IMAGES]
     return FeedItem(
-        id=str(variant_id),
-        sku=one_line(sku),
-        title=_title(product.title, variant_title),
-        description=product.description,
-        link=(rules.web_address(url) if url else "") or product.link,
-        image_link=images[0] if images else "",
-        additional_image_links=images[1:],
-        availability=rules.availability(on_hand, uncounted_in_stock, backorder, available_from, today),
-        availability_date=available_from.isoformat() if available_from else "",
-        price=rules.shown_amount(price, currency),
-        sale_price=_sale(price, sale_price, currency),
-        currency=currency,
-        brand=product.brand,
-        gtin=rules.valid_gtin(barcode) if barcode else "",
-        mpn=details.mpn,
-        item_group_id=str(product_id) if details.options else "",
-        product_type=product.product_type,
-        condition=details.condition,
-        color=details.color,
-        size=details.size,
-        material=details.material,
-        pattern=details.pattern,
-        gender=details.gender,
-        age_group=details.age_group,
-        google_product_category=details.google_product_category,
-        options=details.options,
-        has_details=details is not _NO_DETAILS,
-        weight_g=weight_g,
+        str(variant_id),
+        one_line(sku),
+        _title(product.title, variant_title) if variant_title else product.title,
+        (rules.web_address(url) if url else "") or product.link,
+        images[0] if images else "",
+        images[1:],
+        rules.availability(on_hand, uncounted_in_stock, backorder, details.available_from, today),
+        rules.shown_amount(price, currency),
+        rules.shown_amount(sale_price, currency) if sale_price and 0 < sale_price < price else "",
+        currency,
+        rules.valid_gtin(barcode) if barcode else "",
+        str(product_id) if details.options else "",
+        weight_g,
+        product,
+        details,
     )
 
 
 def _title(product_title: str, variant_title: str) -> str:
-    own = one_line(variant_title) if variant_title else ""
+    own = one_line(variant_title)
     return f"{product_title} - {own}" if own and product_title and own != product_title else product_title or own
-
-
-def _sale(price: Decimal, sale_price: Decimal | None, currency: str) -> str:
-    return rules.shown_amount(sale_price, currency) if sale_price is not None and 0 < sale_price < price else ""
-
-
-class Details(msgspec.Struct, frozen=True):
-    """What a variant's options and attributes say, in the words of the channels."""
-
-    options: Mapping[str, Any]
-    available_from: date | None
-    mpn: str
-    google_product_category: str
-    condition: str
-    color: str
-    size: str
-    material: str
-    pattern: str
-    gender: str
-    age_group: str
 
 
 def read_details(options_text: str, attributes_text: str) -> Details:
     """Read two JSON objects; equal ones ("Blue", "Small") recur all over a catalog and are read once."""
     if options_text == "{}" == attributes_text:
-        return _NO_DETAILS
+        return NO_DETAILS
     short = len(options_text) + len(attributes_text) < 500
     return _remembered_details(options_text, attributes_text) if short else _details(options_text, attributes_text)
 
@@ -201,9 +179,11 @@ def _details(options_text: str, attributes_text: str) -> Details:
     def either(name: str) -> str:
         return rules.attribute(attributes, name) or chosen.get(name, "")
 
+    available_from = rules.parsed_date(rules.attribute(attributes, "availability_date"))
     return Details(
         options=options,
-        available_from=rules.parsed_date(rules.attribute(attributes, "availability_date")),
+        available_from=available_from,
+        availability_date=available_from.isoformat() if available_from else "",
         mpn=rules.attribute(attributes, "mpn"),
         google_product_category=rules.attribute(attributes, "google_product_category"),
         condition=rules.one_of(rules.attribute(attributes, "condition"), rules.CONDITIONS) or "new",
@@ -218,4 +198,4 @@ def _details(options_text: str, attributes_text: str) -> Details:
 
 _remembered_details = lru_cache(5_000)(_details)
 _remembered_line = lru_cache(5_000)(one_line)
-_NO_DETAILS = _details("{}", "{}")
+NO_DETAILS = _details("{}", "{}")

@@ -10,10 +10,13 @@ MOST_HTML = 20_000
 """Characters of HTML that are read: no channel takes more than 10,000 characters of text."""
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_TAGS = re.compile(r"(<[^<>]*>(?:\s*<[^<>]*>)*)")
 _TAG = re.compile(r"<([^<>]*)>")
 _TAG_NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]*)")
 _HIDING = re.compile(r"<(script|style|!--)", re.IGNORECASE)
 _HIDING_ENDS = {"script": "</script", "style": "</style", "!--": "-->"}
+_HIDES = "\0"
+"""Stands for a tag that hides what follows; no stored text holds it."""
 _INLINE = frozenset(
     {"a", "abbr", "b", "bdi", "big", "cite", "code", "del", "em", "font", "i", "ins", "kbd", "mark", "q", "s", "small"}
     | {"span", "strike", "strong", "sub", "sup", "u", "var", "wbr"}
@@ -22,8 +25,11 @@ _INLINE = frozenset(
 
 def one_line(text: str) -> str:
     """Return the text on one line, without control characters and runs of blanks."""
-    line = " ".join(text.split())
-    return line if line.isprintable() else " ".join(_UNPRINTABLE.sub("", line).split())
+    if text.isprintable():
+        while "  " in text:
+            text = text.replace("  ", " ")
+        return text.strip()
+    return " ".join(_UNPRINTABLE.sub("", " ".join(text.split())).split())
 
 
 def plain_text(text: str) -> str:
@@ -34,31 +40,40 @@ def plain_text(text: str) -> str:
     if len(text) > MOST_HTML:
         text = text[:MOST_HTML]
     if "<" in text:
-        if _HIDING.search(text):
-            text = _without_hidden(text)
-        pieces = _TAG.split(text)
-        pieces[1::2] = map(_gaps.__getitem__, pieces[1::2])
-        text = "".join(pieces)
+        shown = _without_tags(text)
+        text = _without_tags(_without_hidden(text)) if _HIDES in shown or "<!--" in text else shown
     if "&" in text:
         text = html.unescape(text)
     return one_line(text)
 
 
-class _Gaps(dict[str, str]):
-    """What stands for a tag, by what is between < and >: stores repeat few tags, so each is looked at once."""
+def _without_tags(text: str) -> str:
+    pieces = _TAGS.split(text)
+    pieces[1::2] = map(_gaps.__getitem__, pieces[1::2])
+    return "".join(pieces)
 
-    def __missing__(self, tag: str) -> str:
-        found = _TAG_NAME.match(tag)
-        if found is not None:
-            gap = "" if found.group(1).lower() in _INLINE else " "
-        else:
-            # "a < b and c > d" holds no tag; "<!DOCTYPE html>" and "<?xml ...?>" do.
-            gap = " " if tag.startswith(("!", "?")) else f"<{tag}>"
-        if len(self) >= 1_000:
+
+class _Gaps(dict[str, str]):
+    """What stands for a run of tags: stores repeat few of them, so each is looked at once."""
+
+    def __missing__(self, tags: str) -> str:
+        if len(self) >= 2_000:
             self.clear()
-        if len(tag) < 100:
-            self[tag] = gap
+        gap = _TAG.sub(_gap, tags)
+        if gap.isspace():
+            gap = " "
+        if len(tags) < 200:
+            self[tags] = gap
         return gap
+
+
+def _gap(tag: re.Match[str]) -> str:
+    found = _TAG_NAME.match(tag.group(1))
+    if found is None:
+        # "a < b and c > d" holds no tag; "<!DOCTYPE html>" and "<?xml ...?>" do.
+        return " " if tag.group(1).startswith(("!", "?")) else tag.group()
+    name = found.group(1).lower()
+    return "" if name in _INLINE else _HIDES if name in _HIDING_ENDS else " "
 
 
 _gaps = _Gaps()

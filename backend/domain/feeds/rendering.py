@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.domain.feeds.filters import EVERYTHING, FeedFilters, wanted
 from backend.domain.feeds.formats import FeedFormat
-from backend.domain.feeds.items import FeedItem, ProductFacts, feed_item, product_facts
+from backend.domain.feeds.items import FeedItem, feed_item, product_facts
 
 
 class FeedRendering:
@@ -27,18 +27,17 @@ class FeedRendering:
                   whose product is not among them is left out, its product is deleted.
         """
         known = {row[0]: product_facts(row) for row in products}
-        items = [item for row in variants if (item := self._item(row, known.get(row[1]))) is not None]
+        today, refusal, everything = self._today, self.writer.refusal, self._filters == EVERYTHING
+        items: list[FeedItem] = []
+        for row in variants:
+            product = known.get(row[1])
+            item = "product_deleted" if product is None else feed_item(row, product, today)
+            if not isinstance(item, str):
+                reason = refusal(item) or ("" if everything or wanted(item, self._filters) else "filtered")
+                if not reason:
+                    items.append(item)
+                    continue
+                item = reason
+            self.skipped[item] += 1
         self.item_count += len(items)
         return self.writer.body(items)
-
-    def _item(self, row: Sequence[Any], product: ProductFacts | None) -> FeedItem | None:
-        item = "product_deleted" if product is None else feed_item(row, product, self._today)
-        if not isinstance(item, str):
-            refusal = self.writer.refusal(item)
-            if not refusal and self._filters is not EVERYTHING and not wanted(item, self._filters):
-                refusal = "filtered"
-            if not refusal:
-                return item
-            item = refusal
-        self.skipped[item] += 1
-        return None

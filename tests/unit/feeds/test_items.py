@@ -16,11 +16,11 @@ def left_out(product_status: str = "active", **changes: object) -> object:
 
 def test_an_item_takes_what_product_and_variant_say() -> None:
     item = an_item()
-    assert (item.id, item.sku, item.title, item.description) == ("42", "MUG-1", "Mug", "Holds coffee & tea")
+    assert (item.id, item.sku, item.title, item.product.description) == ("42", "MUG-1", "Mug", "Holds coffee & tea")
     assert (item.link, item.image_link) == ("https://shop.test/mug", "https://shop.test/1.jpg")
     assert item.additional_image_links == ("https://shop.test/2.jpg",)
     assert (item.price, item.currency, item.availability) == ("15.00", "USD", "in_stock")
-    assert (item.brand, item.gtin, item.product_type) == ("Acme", "4006381333931", "Home > Kitchen")
+    assert (item.product.brand, item.gtin, item.product.product_type) == ("Acme", "4006381333931", "Home > Kitchen")
     assert item.item_group_id == ""
 
 
@@ -31,7 +31,7 @@ def test_what_the_variant_says_itself_comes_first() -> None:
     assert item.title == "Mug - Large"
     assert item.link == "https://shop.test/mug?v=1"
     assert (item.image_link, item.additional_image_links) == ("https://shop.test/2.jpg", ("https://shop.test/1.jpg",))
-    assert (item.item_group_id, item.size) == ("7", "L")
+    assert (item.item_group_id, item.details.size) == ("7", "L")
 
 
 def test_inactive_and_unpriced_variants_are_left_out_by_reason() -> None:
@@ -52,13 +52,14 @@ def test_options_and_attributes_fill_what_channels_ask_for() -> None:
         options='{"Colour": "Blue", "Taille": "M"}',
         attributes='{"gender": "Female", "age_group": "giant", "condition": "Used", "mpn": "M 1", "color": "Navy"}',
     )
-    assert (item.color, item.size, item.gender, item.age_group) == ("Navy", "M", "female", "")
-    assert (item.condition, item.mpn) == ("used", "M 1")
+    details = item.details
+    assert (details.color, details.size, details.gender, details.age_group) == ("Navy", "M", "female", "")
+    assert (details.condition, details.mpn) == ("used", "M 1")
 
 
 def test_a_future_date_makes_a_preorder() -> None:
     item = an_item(attributes='{"availability_date": "2024-04-01"}')
-    assert (item.availability, item.availability_date) == ("preorder", "2024-04-01")
+    assert (item.availability, item.details.availability_date) == ("preorder", "2024-04-01")
 
 
 def test_pictures_that_are_no_web_addresses_are_dropped_and_ten_more_kept() -> None:

@@ -7,9 +7,9 @@ Source:   Google Merchant Center product data specification; contract row S2S-25
 from collections.abc import Sequence
 
 from backend.domain.feeds.formats.base import CsvFormat, FeedFormat, without_controls
-from backend.domain.feeds.items import FeedItem
+from backend.domain.feeds.items import NO_DETAILS, Details, FeedItem
 
-TITLE, DESCRIPTION, SHORT, PRODUCT_TYPE, IMAGES, DETAIL, MATERIAL = 150, 5000, 70, 750, 10, 100, 200
+TITLE, SHORT, PRODUCT_TYPE, DETAIL, MATERIAL = 150, 70, 750, 100, 200
 
 
 def missing(item: FeedItem) -> str:
@@ -25,7 +25,7 @@ def missing(item: FeedItem) -> str:
 
 def identifier_exists(item: FeedItem) -> bool:
     """Tell whether the item has what identifies it worldwide: a GTIN, or brand and manufacturer's number."""
-    return bool(item.gtin or (item.brand and item.mpn))
+    return bool(item.gtin or (item.product.brand and item.details.mpn))
 
 
 class GoogleXml(FeedFormat):
@@ -64,49 +64,47 @@ def escaped(text: str) -> str:
 
 
 def _xml_item(item: FeedItem) -> str:
-    currency = item.currency
+    currency, product = item.currency, item.product
     parts = [
         f"<item>\n<g:id>{item.id}</g:id>\n<g:title>{escaped(item.title[:TITLE])}</g:title>\n"
-        f"<g:description>{escaped((item.description or item.title)[:DESCRIPTION])}</g:description>\n"
+        f"<g:description>{escaped(product.description or item.title)}</g:description>\n"
         f"<g:link>{escaped(item.link)}</g:link>\n<g:image_link>{escaped(item.image_link)}</g:image_link>\n"
         f"<g:availability>{item.availability}</g:availability>\n<g:price>{item.price} {currency}</g:price>\n"
-        f"<g:condition>{item.condition}</g:condition>\n"
+        f"<g:condition>{item.details.condition}</g:condition>\n"
     ]
-    parts += [
-        f"<g:additional_image_link>{escaped(image)}</g:additional_image_link>\n"
-        for image in item.additional_image_links[:IMAGES]
-    ]
+    for image in item.additional_image_links:
+        parts.append(f"<g:additional_image_link>{escaped(image)}</g:additional_image_link>\n")
     if item.sale_price:
         parts.append(f"<g:sale_price>{item.sale_price} {currency}</g:sale_price>\n")
     if item.gtin:
         parts.append(f"<g:gtin>{item.gtin}</g:gtin>\n")
-    elif not (item.brand and item.mpn):
+    elif not identifier_exists(item):
         parts.append("<g:identifier_exists>no</g:identifier_exists>\n")
-    if item.brand:
-        parts.append(f"<g:brand>{escaped(item.brand[:SHORT])}</g:brand>\n")
-    if item.product_type:
-        parts.append(f"<g:product_type>{escaped(item.product_type[:PRODUCT_TYPE])}</g:product_type>\n")
+    if product.brand:
+        parts.append(f"<g:brand>{escaped(product.brand[:SHORT])}</g:brand>\n")
+    if product.product_type:
+        parts.append(f"<g:product_type>{escaped(product.product_type[:PRODUCT_TYPE])}</g:product_type>\n")
     if item.item_group_id:
         parts.append(f"<g:item_group_id>{item.item_group_id}</g:item_group_id>\n")
-    if item.has_details:
-        parts += _xml_details(item)
+    if item.details is not NO_DETAILS:
+        parts.append(_xml_details(item.details))
     parts.append("</item>\n")
     return "".join(parts)
 
 
-def _xml_details(item: FeedItem) -> list[str]:
+def _xml_details(details: Details) -> str:
     named = (
-        ("mpn", item.mpn, SHORT),
-        ("google_product_category", item.google_product_category, PRODUCT_TYPE),
-        ("availability_date", item.availability_date, SHORT),
-        ("color", item.color, DETAIL),
-        ("size", item.size, DETAIL),
-        ("material", item.material, MATERIAL),
-        ("pattern", item.pattern, DETAIL),
-        ("gender", item.gender, DETAIL),
-        ("age_group", item.age_group, DETAIL),
+        ("mpn", details.mpn, SHORT),
+        ("google_product_category", details.google_product_category, PRODUCT_TYPE),
+        ("availability_date", details.availability_date, SHORT),
+        ("color", details.color, DETAIL),
+        ("size", details.size, DETAIL),
+        ("material", details.material, MATERIAL),
+        ("pattern", details.pattern, DETAIL),
+        ("gender", details.gender, DETAIL),
+        ("age_group", details.age_group, DETAIL),
     )
-    return [f"<g:{name}>{escaped(value[:most])}</g:{name}>\n" for name, value, most in named if value]
+    return "".join([f"<g:{name}>{escaped(value[:most])}</g:{name}>\n" for name, value, most in named if value])
 
 
 class GoogleCsv(CsvFormat):
@@ -125,30 +123,30 @@ class GoogleCsv(CsvFormat):
 
     def row(self, item: FeedItem) -> list[str]:
         """Return one line's cells."""
-        images = [image.replace(",", "%2C") for image in item.additional_image_links[:IMAGES]]
+        product, details = item.product, item.details
         return [
             item.id,
             item.title[:TITLE],
-            (item.description or item.title)[:DESCRIPTION],
+            product.description or item.title,
             item.link,
             item.image_link,
-            ",".join(images),
+            ",".join([image.replace(",", "%2C") for image in item.additional_image_links]),
             item.availability,
-            item.availability_date,
+            details.availability_date,
             f"{item.price} {item.currency}",
             f"{item.sale_price} {item.currency}" if item.sale_price else "",
-            item.brand[:SHORT],
+            product.brand[:SHORT],
             item.gtin,
-            item.mpn[:SHORT],
+            details.mpn[:SHORT],
             "" if identifier_exists(item) else "no",
-            item.condition,
+            details.condition,
             item.item_group_id,
-            item.product_type[:PRODUCT_TYPE],
-            item.google_product_category[:PRODUCT_TYPE],
-            item.color[:DETAIL],
-            item.size[:DETAIL],
-            item.material[:MATERIAL],
-            item.pattern[:DETAIL],
-            item.gender,
-            item.age_group,
+            product.product_type[:PRODUCT_TYPE],
+            details.google_product_category[:PRODUCT_TYPE],
+            details.color[:DETAIL],
+            details.size[:DETAIL],
+            details.material[:MATERIAL],
+            details.pattern[:DETAIL],
+            details.gender,
+            details.age_group,
         ]
