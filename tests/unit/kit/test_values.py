@@ -76,7 +76,9 @@ def test_a_rotated_sealer_opens_what_the_old_key_sealed_and_seals_anew() -> None
     assert both.key_id != Sealer((OLD,)).key_id
 
 
-@pytest.mark.parametrize("sealed", [b"", b"nonsense", Sealer((OLD,)).seal(b"x")[:-2]])
+@pytest.mark.parametrize(
+    "sealed", [b"", b"nonsense", Sealer((OLD,)).seal(b"x")[:-2]], ids=["empty", "nonsense", "cut off"]
+)
 def test_what_no_key_opens_is_a_clear_error_without_the_value(sealed: bytes) -> None:
     with pytest.raises(UnsealError, match="STORELOOM_SECRET_KEYS"):
         Sealer((NEW,)).open(sealed)
