@@ -34,7 +34,7 @@ def create_app(
             await session.execute(text("SELECT 1"))
         await container.redis.ping()
 
-    return mount(
+    app = mount(
         (*SURFACES, PANEL),
         settings=settings,
         limiter=container.limiter,
@@ -44,6 +44,8 @@ def create_app(
         template_config=TEMPLATES,
         on_shutdown=[container.aclose],
     )
+    app.state.published_feeds = container.published_feeds
+    return app
 
 
 def _dependencies(container: Container) -> dict[str, Provide]:

@@ -104,6 +104,14 @@ class PublishedFeeds:
             raise FeedNotReady(RETRY_S)
         return entry.miss
 
+    def hit_at_hand(self, slug: str) -> Served | None:
+        """Return what `fetch` would without asking anybody: a HIT that was looked at within the last second."""
+        entry = self._entries.get(slug)
+        if entry is None:
+            return None
+        now = time.monotonic()
+        return entry.hit if now - entry.looked_at < RECHECK_S and now < entry.fresh_until else None
+
     async def wait_until_generated(self, slug: str, timeout_s: float) -> VersionView:
         """Return the first generation of a published feed once a worker finished it: for the command line.
 
