@@ -18,6 +18,7 @@ from backend.domain.access.signing_keys import SigningKeys
 from backend.domain.access.tokens import Authenticator
 from backend.domain.accounts.plans import Plans, load_plans
 from backend.domain.accounts.service import AccountService
+from backend.domain.catalog.product_import import ProductImport
 from backend.domain.catalog.service import CatalogService
 from backend.domain.events.service import EventRecorder
 from backend.domain.feeds.generate import FeedGenerator
@@ -203,6 +204,11 @@ class Container:
         """Work pulls off."""
         opener = StoreOpening(self.begin, self.sealer, self.platforms)
         return StorePull(self.begin, opener, self.product_limit)
+
+    @cached_property
+    def product_import(self) -> ProductImport:
+        """Import product files."""
+        return ProductImport(self.begin, self.product_limit)
 
     @cached_property
     def run_trouble(self) -> RunTrouble:

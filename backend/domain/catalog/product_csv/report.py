@@ -32,7 +32,7 @@ class ReadResult(msgspec.Struct, frozen=True, kw_only=True):
     product_fields: frozenset[str] = frozenset()
     """Fields of PlatformProduct that the file has columns for; it says nothing about the others."""
     variant_fields: frozenset[str] = frozenset()
-    """The same for PlatformVariant; `stock` stands for `in_stock` too."""
+    """The same for PlatformVariant; `price` stands for `sale_price` too."""
     rows: int
     """Records that hold anything, without the header."""
 

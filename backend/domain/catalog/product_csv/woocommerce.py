@@ -61,9 +61,9 @@ _VARIANT_TELLS: dict[str, tuple[str, ...]] = {
     "sku": ("sku",),
     "barcode": ("barcode",),
     "price": ("price",),
-    "sale_price": ("sale_price",),
     "cost": ("cost",),
-    "stock": ("stock", "in_stock"),
+    "stock": ("stock",),
+    "in_stock": ("stock", "in_stock"),
     "backorder": ("backorders",),
     "weight_g": ("weight",),
     "active": ("published",),
@@ -181,11 +181,11 @@ class _Reader:
         for name, value, lines in (("ID", number, self._ids), ("SKU", sku, self._skus)):
             if value and value in lines:
                 raise Refused(f"The {name} {shown(value)} is on line {lines[value]} already: every row needs its own")
-        if not number and sku in self._products:
-            raise Refused(
-                f"The SKU {shown(sku)} is the ID of the product on line {self._products[sku].line}: add an ID"
-            )
-        return number or sku
+        known_by = number or sku
+        if known_by in self._known:
+            line = self._known[known_by]
+            raise Refused(f"{shown(known_by)} is what line {line} is known by already: give both rows an ID")
+        return known_by
 
     def _claim(self, row: Row) -> None:
         """Note the identity last: a row refused for something else does not hold it."""
