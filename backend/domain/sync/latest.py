@@ -5,6 +5,7 @@ from collections import defaultdict
 
 import msgspec
 from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.sync.repository import KIND
@@ -44,7 +45,7 @@ class LatestRuns:
         """Return the newest run of each store that has one."""
         query = (
             select(SyncRun)
-            .distinct(SyncRun.store_id)
+            .ext(distinct_on(SyncRun.store_id))
             .where(SyncRun.organization_id == actor.tenant, SyncRun.kind == KIND)
             .order_by(SyncRun.store_id, SyncRun.created_at.desc(), SyncRun.id.desc())
         )
