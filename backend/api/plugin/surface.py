@@ -3,6 +3,7 @@
 from backend.api.plugin.accounts import account_status, register_from_plugin
 from backend.api.plugin.auth import authenticate, caller_windows, permit
 from backend.api.plugin.errors import render_error
+from backend.api.plugin.products import import_products
 from backend.api.plugin.sessions import forgot_password, login, logout, reset_password
 from backend.api.plugin.shopify import init_oauth, show_oauth_status
 from backend.api.plugin.stores import connect_store, disconnect_store
@@ -24,6 +25,7 @@ PLUGIN = Surface(
         connect_store,
         disconnect_store,
         show_sync_status,
+        import_products,
         init_oauth,
         show_oauth_status,
     ),
