@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.domain.catalog.limits import within_limits
 from backend.domain.catalog.merge import Merged, StoreMerge
 from backend.domain.sync.repository import SyncRepository
 from backend.models.stores import Store
@@ -36,15 +37,18 @@ async def store_pages(session: AsyncSession, context: StepContext, pages: list[C
     run, store = found
     if run.state != "running" or run.cursor != context.after or store.state != "active":
         return False
-    products = [product for page in pages for product in page.products]
-    apart = [variant for page in pages for variant in page.variants]
+    products, apart, too_long = within_limits(
+        (product for page in pages for product in page.products),
+        (variant for page in pages for variant in page.variants),
+    )
+    issues = [issue for page in pages for issue in page.issues] + too_long
     merge = StoreMerge(session, organization_id=run.organization_id, store_id=store.id, currency=store.currency or "")
     merged = await merge.merge(products, apart, product_limit=context.product_limit)
     if run.mode == "full":
         await _remember(runs, run.id, products, apart)
-    await _note_issues(runs, run, pages, merged, context.product_limit)
+    await _note_issues(runs, run, issues, merged, context.product_limit)
     run.cursor = pages[-1].cursor
-    run.stats = _counted(run.stats, pages, merged)
+    run.stats = _counted(run.stats, pages, merged, len(issues))
     run.watermark_at = _newest(run, store, products, apart)
     return True
 
@@ -57,7 +61,7 @@ async def _remember(
     await runs.remember_seen(run_id, "apart", [variant.external_id for variant in apart])
 
 
-def _counted(stats: Mapping[str, Any], pages: list[CatalogPage], merged: Merged) -> dict[str, Any]:
+def _counted(stats: Mapping[str, Any], pages: list[CatalogPage], merged: Merged, issues: int) -> dict[str, Any]:
     counts = {
         "products_added": merged.products_added,
         "products_updated": merged.products_updated,
@@ -66,7 +70,7 @@ def _counted(stats: Mapping[str, Any], pages: list[CatalogPage], merged: Merged)
         "variants_updated": merged.variants_updated,
         "variants_unchanged": merged.variants_unchanged,
         "over_limit": merged.over_limit,
-        "errors": sum(len(page.issues) for page in pages) + merged.over_limit,
+        "errors": issues + merged.over_limit,
         "pages": len(pages),
     }
     expected = {f"expected_{kind}": count for page in pages for kind, count in page.expected.items()}
@@ -87,9 +91,9 @@ def _moved(stats: Mapping[str, Any], pages: list[CatalogPage]) -> bool:
 
 
 async def _note_issues(
-    runs: SyncRepository, run: SyncRun, pages: list[CatalogPage], merged: Merged, limit: int | None
+    runs: SyncRepository, run: SyncRun, issues: list[RowIssue], merged: Merged, limit: int | None
 ) -> None:
-    rows = [_issue_row(issue) for page in pages for issue in page.issues]
+    rows = [_issue_row(issue) for issue in issues]
     rows += [
         {"code": "parent_unknown", "message": "The store lists this variation without its product", "external_id": one}
         for one in merged.orphans

@@ -1,0 +1,64 @@
+"""What a catalog can hold: names that are looked up have a length, whatever platform they come from. Pure."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from backend.ports.store_platform import PlatformProduct, PlatformVariant, RowIssue
+
+MOST_NAME = 255
+"""Characters of what stands in an index: SKUs, barcodes, handles, brand and category names, ids of stores."""
+
+
+def within_limits(
+    products: Iterable[PlatformProduct], variants: Iterable[PlatformVariant]
+) -> tuple[list[PlatformProduct], list[PlatformVariant], list[RowIssue]]:
+    """Return what can be kept, and an issue for each field that is left empty because it is too long.
+
+    A product or variant whose own id is too long is left out, with an issue that says so.
+    """
+    issues: list[RowIssue] = []
+    kept = [fit for product in products if (fit := _product(product, issues)) is not None]
+    apart = [fit for variant in variants if (fit := _variant(variant, issues)) is not None]
+    return kept, apart, issues
+
+
+def _product(product: PlatformProduct, issues: list[RowIssue]) -> PlatformProduct | None:
+    if len(product.external_id) > MOST_NAME:
+        _leave_out(product.external_id, issues)
+        return None
+    changes: dict[str, Any] = {}
+    for field in ("brand", "handle"):
+        if len(getattr(product, field)) > MOST_NAME:
+            changes[field] = _emptied(product.external_id, field, issues)
+    if any(len(name) > MOST_NAME for name in product.categories):
+        _emptied(product.external_id, "category", issues)
+        changes["categories"] = tuple(name for name in product.categories if len(name) <= MOST_NAME)
+    inner = [_variant(variant, issues) for variant in product.variants]
+    if any(fit is not was for fit, was in zip(inner, product.variants, strict=True)):
+        changes["variants"] = tuple(fit for fit in inner if fit is not None)
+    return msgspec.structs.replace(product, **changes) if changes else product
+
+
+def _variant(variant: PlatformVariant, issues: list[RowIssue]) -> PlatformVariant | None:
+    if len(variant.external_id) > MOST_NAME or len(variant.external_product_id) > MOST_NAME:
+        _leave_out(variant.external_id, issues)
+        return None
+    changes: dict[str, Any] = {
+        field: _emptied(variant.external_id, field, issues)
+        for field in ("sku", "barcode")
+        if len(getattr(variant, field)) > MOST_NAME
+    }
+    return msgspec.structs.replace(variant, **changes) if changes else variant
+
+
+def _emptied(external_id: str, field: str, issues: list[RowIssue]) -> str:
+    message = f"The {field} is longer than {MOST_NAME} characters and was left empty: shorten it in the store"
+    issues.append(RowIssue(code="too_long", message=message, external_id=external_id, field=field))
+    return ""
+
+
+def _leave_out(external_id: str, issues: list[RowIssue]) -> None:
+    message = f"Its id is longer than {MOST_NAME} characters, so it cannot be told from others and was left out"
+    issues.append(RowIssue(code="too_long", message=message, external_id=external_id[:MOST_NAME], field="id"))
