@@ -274,6 +274,7 @@ class Container:
     async def aclose(self) -> None:
         """Close connections and pools."""
         await self.doorbell.aclose()
+        await self.limiter.aclose()
         await self.redis.aclose()
         await self.engine.dispose()
 

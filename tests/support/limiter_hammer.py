@@ -18,6 +18,7 @@ async def hammer(url: str, window: Window, hits: int, instant: float) -> int:
         limiter = RedisRateLimiter(client, fails_open=False, timeout_s=20)
         await asyncio.sleep(max(0.0, instant - time.time()))
         verdicts = await asyncio.gather(*(limiter.hit((window,)) for _ in range(hits)))
+        await limiter.aclose()
     assert not any(verdict.degraded for verdict in verdicts)
     return sum(verdict.allowed for verdict in verdicts)
 

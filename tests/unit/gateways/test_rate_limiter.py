@@ -23,8 +23,10 @@ async def client(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-def limiter(client: Redis) -> RedisRateLimiter:
-    return RedisRateLimiter(client, fails_open=False, timeout_s=10)
+async def limiter(client: Redis) -> AsyncIterator[RedisRateLimiter]:
+    limiter = RedisRateLimiter(client, fails_open=False, timeout_s=10)
+    yield limiter
+    await limiter.aclose()
 
 
 def window(key: str = "k", limit: int = 3, period_s: int = 3600) -> Window:
@@ -131,7 +133,9 @@ async def test_the_script_is_loaded_again_after_redis_lost_it(limiter: RedisRate
 @pytest.mark.parametrize("fails_open", [True, False])
 async def test_the_setting_decides_when_redis_is_away(tmp_path: Path, fails_open: bool) -> None:
     async with Redis.from_url(f"unix://{tmp_path}/nobody.sock") as client:
-        verdict = await RedisRateLimiter(client, fails_open=fails_open).hit((window(),))
+        limiter = RedisRateLimiter(client, fails_open=fails_open)
+        verdict = await limiter.hit((window(),))
+        await limiter.aclose()
     assert (verdict.allowed, verdict.degraded) == (fails_open, True)
     assert 0 < verdict.reset_s <= 3600
 
@@ -147,6 +151,7 @@ async def test_a_silent_redis_is_waited_for_briefly_and_then_left_alone(tmp_path
         started = time.monotonic()
         verdicts = [await limiter.hit((window(),)) for _ in range(50)]
         assert time.monotonic() - started < 2
+        await limiter.aclose()
     assert all(v.allowed and v.degraded for v in verdicts)
 
 
@@ -157,3 +162,10 @@ async def test_a_caller_who_goes_away_does_not_disturb_the_others(limiter: Redis
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert isinstance(outcomes[1], asyncio.CancelledError)
     assert (await limiter.hit((window(limit=9),))).remaining == 5
+
+
+async def test_a_closed_connection_is_opened_again_unnoticed(limiter: RedisRateLimiter, client: Redis) -> None:
+    await limiter.hit((window(),))
+    await client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    verdict = await limiter.hit((window(),))
+    assert (verdict.remaining, verdict.degraded) == (1, False)
