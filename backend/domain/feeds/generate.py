@@ -23,7 +23,7 @@ from backend.kit.transaction import Transactions
 from backend.models.feeds import Feed, FeedVersion
 from backend.ports.blob_store import BlobStore
 
-BATCH = 1_000
+BATCH = 2_000
 _REDONE_AFTER = timedelta(days=1)
 """A generation is redone by then even if the catalog did not change: preorder dates pass, our rules improve."""
 
