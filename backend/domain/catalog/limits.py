@@ -19,9 +19,9 @@ def within_limits(
     A product or variant whose own id is too long is left out, with an issue that says so.
     """
     issues: list[RowIssue] = []
-    kept = [fit for product in products if (fit := _product(product, issues)) is not None]
-    apart = [fit for variant in variants if (fit := _variant(variant, issues)) is not None]
-    return kept, apart, issues
+    kept = [_product(product, issues) for product in products]
+    apart = [_variant(variant, issues) for variant in variants]
+    return [fit for fit in kept if fit is not None], [fit for fit in apart if fit is not None], issues
 
 
 def _product(product: PlatformProduct, issues: list[RowIssue]) -> PlatformProduct | None:
