@@ -86,6 +86,7 @@ class StoreMerge:
     async def _keep_within(self, product_limit: int | None) -> int:
         if product_limit is None:
             return 0
+        await self._run(sql.LOCK_COUNT)
         scope = {**self._scope, "limit": product_limit}
         return int((await self._session.execute(text(sql.DROP_OVER_LIMIT), scope)).scalar_one())
 

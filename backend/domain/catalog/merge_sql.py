@@ -14,6 +14,12 @@ LEFT JOIN product_links l
   ON l.organization_id = :org AND l.store_id = :store AND l.external_id = s.external_id
 """
 
+# Merges of one organization that add products take turns at counting them.
+LOCK_COUNT = """
+SELECT pg_advisory_xact_lock(hashtextextended(cast(cast(:org AS uuid) AS text), 8))
+WHERE EXISTS (SELECT 1 FROM resolved_products WHERE is_new)
+"""
+
 DROP_OVER_LIMIT = """
 WITH fresh AS (
     SELECT external_id, row_number() OVER (ORDER BY product_id) AS n FROM resolved_products WHERE is_new
