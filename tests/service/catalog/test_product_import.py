@@ -301,3 +301,14 @@ async def test_an_unknown_organization_is_not_found(bench: Workbench, tmp_path: 
     with pytest.raises(DomainError) as refused:
         await bench.container.product_import.run(nobody, tmp_path / "none.csv")
     assert refused.value.kind is ErrorKind.NOT_FOUND
+
+
+@pytest.mark.parametrize("name", ["shopify-apparel.csv", "shopify-home-and-garden.csv", "shopify-jewelery.csv"])
+async def test_a_real_sample_comes_in_whole_and_once(bench: Workbench, name: str) -> None:
+    sample = Path(__file__).parents[4] / "shared" / "data" / name
+    if not sample.exists():
+        pytest.skip(f"THE SAMPLE FILE {sample} IS NOT HERE: real product exports were not tried")
+    actor = await bench.organization("starter")
+    first = await bench.container.product_import.run(actor, sample)
+    assert (numbers(first), first.rejected) == ((20, 0, 0), ())
+    assert numbers(await bench.container.product_import.run(actor, sample)) == (0, 0, 20)

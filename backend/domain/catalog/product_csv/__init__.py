@@ -13,14 +13,7 @@ from backend.domain.catalog.product_csv.table import Table, normal, open_table
 from backend.kit.clock import utc_now
 from backend.kit.errors import DomainError, invalid
 
-__all__ = ["Limits", "ReadResult", "Rejected", "detect", "read_product_csv"]
-
-_COLUMNS = {"shopify": shopify.columns, "woocommerce": woocommerce.columns}
-
-
-def detect(header: list[str]) -> str | None:
-    """Return `shopify`, `woocommerce` or None for a header in normal form (see `table.normal`)."""
-    return next((name for name, columns in _COLUMNS.items() if columns(header) is not None), None)
+__all__ = ["Limits", "ReadResult", "Rejected", "read_product_csv"]
 
 
 def read_product_csv(source: bytes | Path, *, limits: Limits | None = None, now: datetime | None = None) -> ReadResult:
