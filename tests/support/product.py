@@ -1,5 +1,7 @@
 """A whole product inside a test: container on the test's database, simulated stores on real sockets."""
 
+import asyncio
+import time
 import uuid
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -139,3 +141,10 @@ class Workbench:
     async def value(self, statement: str, **parameters: Any) -> Any:
         """Return the one value of a query."""
         return (await self.rows(statement, **parameters))[0][0]
+
+    async def until(self, statement: str, seconds: float = 30, **parameters: Any) -> None:
+        """Wait until a query says true."""
+        deadline = time.monotonic() + seconds
+        while not await self.value(statement, **parameters):
+            assert time.monotonic() < deadline, statement
+            await asyncio.sleep(0.05)

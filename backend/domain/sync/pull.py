@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.events.service import EventRecorder
 from backend.domain.events.types import SyncStarted
-from backend.domain.sync.outcome import finish_walk, missing_after
+from backend.domain.sync.outcome import end_run, finish_walk, missing_after
 from backend.domain.sync.reading import pages_ahead
 from backend.domain.sync.repository import SyncRepository
 from backend.domain.sync.step import StepContext, store_pages
@@ -85,8 +85,7 @@ class StorePull:
                 return None
             run, store = found
             if store.state != "active":
-                run.state, run.finished_at = "failed", utc_now()
-                run.error_code, run.error_message = "store_not_connected", f"The store is {store.state}"
+                await _store_left(session, run, store)
                 return None
             if run.state == "queued":
                 await self._first_start(session, run, store)
@@ -109,6 +108,7 @@ class StorePull:
             async with aclosing(pages_ahead(platform.read_catalog(plan.request))) as groups:
                 async for pages in groups:
                     if not await self._store(plan, after, pages):
+                        await self._stopped(plan.run_id)
                         return True
                     after = pages[-1].cursor
             refuted = await self._still_there(platform, plan.run_id)
@@ -116,6 +116,13 @@ class StorePull:
             await platform.aclose()
         async with self._begin() as session:
             return await finish_walk(session, plan.run_id, most_walks=MOST_WALKS, refuted=refuted)
+
+    async def _stopped(self, run_id: uuid.UUID) -> None:
+        """End a run whose store was disconnected meanwhile; one that somebody else took over goes on without us."""
+        async with self._begin() as session:
+            found = await SyncRepository(session).lock(run_id)
+            if found is not None and found[0].state == "running" and found[1].state != "active":
+                await _store_left(session, *found)
 
     async def _still_there(self, platform: StorePlatform, run_id: uuid.UUID) -> bool:
         """Ask the store for what the walk did not meet, before any of it is taken for gone."""
@@ -129,3 +136,8 @@ class StorePull:
             limit = await self._product_limit(session, plan.store.organization_id)
             context = StepContext(run_id=plan.run_id, after=after, product_limit=limit)
             return await store_pages(session, context, pages)
+
+
+async def _store_left(session: AsyncSession, run: SyncRun, store: Store) -> None:
+    message = f"The store is {store.state.replace('_', ' ')}"
+    await end_run(session, run, state="failed", code="store_not_connected", message=message)

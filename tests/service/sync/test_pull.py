@@ -228,6 +228,23 @@ async def test_pages_that_shift_under_the_walk_never_lose_a_product(bench: Workb
     assert await bench.value(LIVE_PRODUCTS, org=actor.tenant) == 350
 
 
+async def test_s2s_09_a_store_disconnected_in_the_middle_ends_its_run(bench: Workbench) -> None:
+    actor = await bench.organization()
+    store = bench.store(generate_products(3_000), latency_s=0.15)
+    store_id = await bench.connect(actor, store)
+    worker = asyncio.create_task(bench.work_off())
+    await bench.until("SELECT count(*) > 0 FROM listings WHERE store_id = :id", id=store_id)
+    await bench.rows("UPDATE stores SET state = 'disconnected' WHERE id = :id RETURNING id", id=store_id)
+    await worker
+    async with bench.container.transaction() as services:
+        run = (await services.sync.history(actor, store_id))[0]
+    assert (run.state, run.error_code) == ("failed", "store_not_connected")
+    asked = len(store.list_requests())
+    assert asked < 30
+    await asyncio.sleep(0.3)
+    assert len(store.list_requests()) == asked, "a disconnected store gets no further request"
+
+
 async def test_a_product_that_slipped_through_shifted_pages_is_not_taken_for_gone(bench: Workbench) -> None:
     """One product goes and another comes between two pages: the count fits, the walk still missed one."""
     actor = await bench.organization()
