@@ -99,10 +99,11 @@ class ImportBatch:
 
     async def _take_turns(self) -> str:
         """Wait for other imports and for pulls of this organization; return the currency of new variants."""
-        await self._run(sql.LOCK_IMPORTS)
         stores = await StoreRepository(self._session).all_of(system_actor(self._organization_id))
+        # In the order in which a pull takes them: its store, then the organization.
         for store in stores:
             await self._session.execute(text(merge_sql.LOCK_STORE), {"store": store.id})
+        await self._run(sql.LOCK_ORGANIZATION)
         known = [store.currency for store in stores if store.state == "active" and store.currency]
         return known[-1] if known else DEFAULT_CURRENCY
 

@@ -6,7 +6,8 @@ catalog has there. Equal rows are then left alone.
 
 from collections.abc import Iterable, Mapping
 
-LOCK_IMPORTS = "SELECT pg_advisory_xact_lock(hashtextextended(cast(cast(:org AS uuid) AS text), 8))"
+# The lock under which merges count products (`merge_sql.LOCK_COUNT`).
+LOCK_ORGANIZATION = "SELECT pg_advisory_xact_lock(hashtextextended(cast(cast(:org AS uuid) AS text), 8))"
 
 SKU_HITS = """
 SELECT DISTINCT s.external_product_id, s.sku, v.product_id, p.handle <> '' AND p.handle = n.handle

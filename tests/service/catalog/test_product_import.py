@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 from msgspec import structs
+from sqlalchemy import text
 
+from backend.domain.catalog import merge_sql
 from backend.domain.catalog.product_import import ImportResult, ProductImport
+from backend.domain.catalog.staging import stage
 from backend.kit.errors import DomainError, ErrorKind
 from backend.ports.actor import Actor, system_actor
 from backend.ports.store_platform import PlatformProduct, PlatformVariant
@@ -294,6 +297,21 @@ async def test_two_imports_of_one_file_at_once_make_every_product_once(bench: Wo
     both = await asyncio.gather(importing.run(actor, shirts(20)), importing.run(actor, shirts(20)))
     assert sum(result.created for result in both) == 20
     assert (await bench.rows(COUNTS, org=actor.tenant)) == [(20, 40, 40)]
+
+
+async def test_an_import_and_a_pull_wait_for_each_other_without_a_deadlock(bench: Workbench) -> None:
+    actor = await bench.organization("starter")
+    store_id = await bench.connect(actor, bench.store())
+    async with bench.container.begin() as pull:
+        await pull.execute(text(merge_sql.LOCK_STORE), {"store": store_id})
+        importing = asyncio.create_task(bench.container.product_import.run(actor, shirts(3)))
+        while not await bench.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+            assert not importing.done()
+        # What a merge does next: count under the organization's lock.
+        await stage(pull, [PlatformProduct(external_id="1", title="Cap")], ())
+        await pull.execute(text(merge_sql.RESOLVE_PRODUCTS), {"org": actor.tenant, "store": store_id})
+        await pull.execute(text(merge_sql.LOCK_COUNT), {"org": actor.tenant})
+    assert numbers(await importing) == (3, 0, 0)
 
 
 async def test_an_unknown_organization_is_not_found(bench: Workbench, tmp_path: Path) -> None:
