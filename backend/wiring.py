@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from redis.asyncio import Redis
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from backend.domain.access.api_keys import ApiKeyService
@@ -45,6 +44,7 @@ from backend.gateways.rate_limiter import RedisRateLimiter
 from backend.jobs import JOBS
 from backend.jobs.runtime import JobRunner
 from backend.kit.crypto import Sealer
+from backend.kit.database_url import driver_url
 from backend.kit.errors import not_found
 from backend.kit.transaction import Transactions, transactions
 from backend.ports.actor import Actor, system_actor
@@ -280,9 +280,7 @@ class Container:
 
 
 def _engine(settings: Settings) -> AsyncEngine:
-    url = make_url(settings.database.url)
-    if url.drivername in {"postgresql", "postgres"}:
-        url = url.set(drivername="postgresql+asyncpg")
+    url = driver_url(settings.database.url)
     return create_async_engine(
         url, pool_size=settings.database.pool_size, max_overflow=settings.database.pool_size, pool_pre_ping=True
     )

@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from backend.kit.database_url import driver_url
 from backend.models import Base
 
 MIGRATION_LOCK = 0x53746F72656C6F  # "Storelo": two processes that migrate at once take turns
@@ -19,7 +20,7 @@ def _run(connection: Connection) -> None:
 
 
 async def _online() -> None:
-    engine = create_async_engine(context.config.attributes["url"], poolclass=pool.NullPool)
+    engine = create_async_engine(driver_url(context.config.attributes["url"]), poolclass=pool.NullPool)
     async with engine.connect() as connection:
         await connection.run_sync(_run)
         await connection.commit()

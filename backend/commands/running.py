@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from backend.kit.crypto import Sealer
+from backend.kit.database_url import driver_url
 from backend.kit.errors import invalid
-from backend.settings import default_data_dir, load_settings
+from backend.settings import SettingsError, default_data_dir, load_settings
 
 DATA_DIR = click.option(
     "--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Where everything is kept [.storeloom]."
@@ -102,3 +104,9 @@ def _need_addresses() -> None:
     ]
     if missing:
         raise invalid("NO_ADDRESS", f"Set {' and '.join(missing)}, or use `storeloom up`, which brings its own")
+    # Said here in one line: the processes that a server starts would say it in a traceback each.
+    driver_url(settings.database.url)
+    try:
+        Sealer(settings.secrets.keys)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
