@@ -4,6 +4,7 @@ A page that a plugin bent is read by `bent.py` into the same structs, so that ma
 """
 
 import re
+from collections.abc import Callable
 from html import unescape
 from typing import Annotated
 
@@ -106,16 +107,19 @@ def read_healthy(body: bytes) -> list[WooItem]:
     if not is_plain(body):
         for item in items:
             tidy(item)
+    elif b"&" in body:
+        for item in items:
+            _read_entities(item, _plain_if_escaped, _url_if_escaped)
     return items
 
 
 def is_plain(body: bytes) -> bool:
-    """Say whether no text in this JSON can hold an entity, a control character, a lone surrogate or a noncharacter.
+    """Say whether no text in this JSON can hold a control character, a lone surrogate or a noncharacter.
 
     Looking once at the page is far cheaper than looking at every text; a wrong no only costs that time.
     """
     # Looking for one byte is a hundred times faster than looking for two, so that comes first.
-    if b"&" in body or b"\x7f" in body or (b"\xef" in body and any(bad in body for bad in _NONCHARACTERS)):
+    if b"\x7f" in body or (b"\xef" in body and any(bad in body for bad in _NONCHARACTERS)):
         return False
     return b"\\" not in body or not _ESCAPED.search(body)
 
@@ -124,15 +128,19 @@ def tidy(item: WooItem) -> None:
     """Make every text of a row storable, and turn entities in what is no HTML into characters."""
     for field in TEXTS:
         setattr(item, field, storable(getattr(item, field)))
-    item.name = plain_text(item.name)
-    item.permalink = plain_url(item.permalink)
+    _read_entities(item, plain_text, plain_url)
+
+
+def _read_entities(item: WooItem, text: Callable[[str], str], url: Callable[[str], str]) -> None:
+    item.name = text(item.name)
+    item.permalink = url(item.permalink)
     for term in (*item.categories, *item.brands, *item.tags):
-        term.name = plain_text(term.name)
+        term.name = text(term.name)
     for image in (*item.images, item.image or WooImage()):
-        image.src, image.alt = plain_url(image.src), plain_text(image.alt)
+        image.src, image.alt = url(image.src), text(image.alt)
     for attribute in item.attributes:
-        attribute.name, attribute.option = plain_text(attribute.name), plain_text(attribute.option)
-        attribute.options = [plain_text(option) for option in attribute.options]
+        attribute.name, attribute.option = text(attribute.name), text(attribute.option)
+        attribute.options = [text(option) for option in attribute.options]
 
 
 def plain_text(text: str) -> str:
@@ -143,6 +151,14 @@ def plain_text(text: str) -> str:
 def plain_url(text: str) -> str:
     """Turn the ampersands that WordPress prints as entities into plain ones; "&copy=1" in a query is a parameter."""
     return storable(text.replace("&amp;", "&").replace("&#038;", "&") if "&" in text else text)
+
+
+def _plain_if_escaped(text: str) -> str:
+    return plain_text(text) if "&" in text else text
+
+
+def _url_if_escaped(text: str) -> str:
+    return plain_url(text) if "&" in text else text
 
 
 def _character(match: re.Match[str]) -> str:
