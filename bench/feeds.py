@@ -88,13 +88,13 @@ def _server(settings: Settings, body: bytes) -> Iterator[int]:
         command = [sys.executable, "-m", "bench.feed_server", str(port), file.name]
         with subprocess.Popen(command, env=environment) as process:
             try:
-                _wait_for(port)
+                _wait_for(port, process)
                 yield port
             finally:
                 process.terminate()
 
 
-def _wait_for(port: int) -> None:
+def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 30
     while True:
         try:
@@ -102,7 +102,7 @@ def _wait_for(port: int) -> None:
                 answer.read()
                 return
         except OSError:
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or process.poll() is not None:
                 raise
             time.sleep(0.1)
 
