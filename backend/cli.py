@@ -63,7 +63,8 @@ def main(arguments: list[str] | None = None) -> Any:
     except click.exceptions.Exit as wanted:
         sys.exit(wanted.exit_code)
     except click.ClickException as error:
-        error.show()
+        command = getattr(getattr(error, "ctx", None), "command_path", "storeloom")
+        click.echo(f"storeloom: {' '.join(error.format_message().split())} (see `{command} --help`)", err=True)
         sys.exit(error.exit_code)
     except Exception as error:
         click.echo(f"storeloom: {explain(error)}", err=True)

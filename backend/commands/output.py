@@ -16,6 +16,10 @@ def show(result: Any, *, as_json: bool) -> None:
         width = max((len(str(key)) for key in plain), default=0)
         for key, value in plain.items():
             click.echo(f"{key!s:<{width}}  {_short(value)}")
+    elif isinstance(plain, list):
+        for number, one in enumerate(plain):
+            click.echo("", nl=number > 0)
+            show(one, as_json=False)
     else:
         click.echo(_short(plain))
 
