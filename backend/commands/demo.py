@@ -10,7 +10,7 @@ import httpx
 
 from backend.commands.instance import in_instance
 from backend.commands.sandbox import make_store
-from backend.commands.syncing import finished_run
+from backend.commands.syncing import latest_run
 from backend.embedded.instance import Instance
 from backend.ports.actor import Actor
 
@@ -84,7 +84,7 @@ async def _finish(
 
 
 async def _first_sync(container: Any, owner: Actor, store_id: uuid.UUID) -> None:
-    run = await finished_run(container, owner, store_id, "full")
+    run = await latest_run(container, owner, store_id)
     if run.state != "completed":
         raise RuntimeError(f"the first sync is {run.state}: {run.error_message}")
 

@@ -97,7 +97,7 @@ def make_store(instance: Instance | None, wanted: dict[str, Any]) -> dict[str, A
 
 async def connected(container: Any, organization_id: uuid.UUID, made: dict[str, Any]) -> uuid.UUID:
     """Connect a simulated store to an organization and wait for its first sync; return the store's id."""
-    from backend.commands.syncing import finished_run
+    from backend.commands.syncing import latest_run
     from backend.domain.stores.connecting import ConnectRequest
 
     actor = system_actor(organization_id)
@@ -107,7 +107,7 @@ async def connected(container: Any, organization_id: uuid.UUID, made: dict[str, 
         credentials={"consumer_key": made["consumer_key"], "consumer_secret": made["consumer_secret"]},
     )
     found = await container.store_connecting.connect_as(actor, request)
-    run = await finished_run(container, actor, found.id, "full")
+    run = await latest_run(container, actor, found.id)
     if run.state != "completed":
         raise conflict("FIRST_SYNC_FAILED", f"the first sync is {run.state}: {run.error_message}")
     store_id: uuid.UUID = found.id

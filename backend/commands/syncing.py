@@ -71,6 +71,13 @@ async def finished_run(container: Any, actor: Actor, store_id: uuid.UUID, mode: 
             return ended
 
 
+async def latest_run(container: Any, actor: Actor, store_id: uuid.UUID) -> SyncRun:
+    """Wait for the end of a store's newest run, which connecting it has asked for."""
+    async with container.transaction() as services:
+        newest = (await services.sync.history(actor, store_id, 1))[0]
+    return await _ended(container, actor, newest.id)
+
+
 async def _ended(container: Any, actor: Actor, run_id: uuid.UUID) -> SyncRun:
     while True:
         async with container.transaction() as services:
