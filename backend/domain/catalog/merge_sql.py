@@ -45,10 +45,10 @@ ON CONFLICT DO NOTHING
 
 INSERT_CATEGORIES = """
 INSERT INTO categories (organization_id, name)
-SELECT DISTINCT ON (lower(name)) cast(:org AS uuid), name
-FROM stage_products s JOIN resolved_products r USING (external_id), unnest(s.categories) AS name
+SELECT DISTINCT ON (lower(path)) cast(:org AS uuid), path
+FROM stage_products s JOIN resolved_products r USING (external_id), unnest(s.categories) AS path
 WHERE r.changed
-  AND NOT EXISTS (SELECT 1 FROM categories c WHERE c.organization_id = :org AND lower(c.name) = lower(name))
+  AND NOT EXISTS (SELECT 1 FROM categories c WHERE c.organization_id = :org AND lower(c.name) = lower(path))
 ON CONFLICT DO NOTHING
 """
 

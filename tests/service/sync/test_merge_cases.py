@@ -108,6 +108,17 @@ async def test_brands_and_categories_meet_without_case(store: OneStore) -> None:
     assert counts == [(1, 1, 0)]
 
 
+async def test_a_category_first_seen_in_a_later_merge_is_linked(store: OneStore) -> None:
+    await store.merge(product("1", categories=("Shirts",)))
+    await store.merge(product("2", categories=("Shoes", "Shoes > Boots")))
+    named = await store.bench.rows(
+        "SELECT p.title, c.name FROM products p LEFT JOIN categories c ON c.id = p.category_id"
+        " WHERE p.organization_id = :org ORDER BY p.id",
+        org=store.actor.tenant,
+    )
+    assert named == [("Product 1", "Shirts"), ("Product 2", "Shoes > Boots")]
+
+
 async def test_stores_of_one_organization_merge_at_once_without_losing_or_locking(bench: Workbench) -> None:
     actor = await bench.organization()
     stores = [OneStore(bench, actor) for _ in range(4)]
