@@ -6,11 +6,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 _DESCRIPTION = (
-    "'<p>The <strong>Item ' || n || '</strong> is made of <em>brushed steel &amp; oak</em>, weighs little and lasts'"
-    " || ' long. It comes in a box of recycled cardboard.</p><ul><li>Size: ' || n % 90 || ' cm</li>'"
-    " || '<li>Guarantee: two years</li><li>Made in Portugal</li></ul><p>Delivered within ' || 1 + n % 5 || ' days;'"
-    " || ' returns are free for thirty days.</p>'"
+    "'<p>Item ' || n || ' is made of <strong>brushed steel &amp; oak</strong>, ' || n % 90 || ' cm high, weighs little'"
+    " || ' and lasts long.</p><p>It comes in a box of recycled cardboard. Guarantee: two years. Delivered within '"
+    " || 1 + n % 5 || ' days; returns are free for thirty days.</p>'"
 )
+"""220 characters and six tags: twice what the descriptions in the sample files hold."""
 
 _STATEMENTS = (
     """INSERT INTO brands (organization_id, name)

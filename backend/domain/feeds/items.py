@@ -11,7 +11,6 @@ from backend.domain.feeds import rules
 from backend.domain.feeds.plain_text import one_line, plain_text
 
 MOST_IMAGES = 11
-_MOST_READ = 50
 DESCRIPTION_LIMIT = 5000
 
 
@@ -102,10 +101,10 @@ def _addresses(images: str) -> tuple[str, ...]:
         pictures = _pictures(images)
     except msgspec.ValidationError:
         return ()
-    found = [address for picture in pictures[:_MOST_READ] if (address := rules.web_address(picture.url))]
-    if len(set(found)) < len(found):
-        found = list(dict.fromkeys(found))
-    return tuple(found[:MOST_IMAGES])
+    found = [rules.web_address(picture.url) for picture in pictures]
+    if "" in found or len(found) > MOST_IMAGES or len(set(found)) < len(found):
+        found = list(dict.fromkeys(filter(None, found)))[:MOST_IMAGES]
+    return tuple(found)
 
 
 def feed_item(row: VariantRow, product: ProductFacts, today: date) -> FeedItem | str:
