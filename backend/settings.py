@@ -23,7 +23,7 @@ class Database(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
     """`DATABASE_URL`, e.g. `postgresql://user:password@host:5432/storeloom`; PostgreSQL 15 or newer."""
     pool_size: int = 10
-    """`STORELOOM_DB_POOL_SIZE`, connections per process, 1..200."""
+    """`STORELOOM_DB_POOL_SIZE`, connections each process keeps; under load it opens as many again."""
 
 
 class Redis(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,11 +37,11 @@ class Web(msgspec.Struct, frozen=True, kw_only=True):
     """How the web process sees its clients."""
 
     public_url: str = ""
-    """`STORELOOM_PUBLIC_URL`, base of links in mails, feeds and OAuth; default: the address it listens on."""
+    """`STORELOOM_PUBLIC_URL`, base of links in mails and feeds. `storeloom up` takes the address it listens on; the parts alone need it."""
     trusted_proxies: tuple[str, ...] = ()
-    """`STORELOOM_TRUSTED_PROXIES`, comma separated addresses or CIDR blocks whose X-Forwarded-* headers count."""
+    """`STORELOOM_TRUSTED_PROXIES`, comma separated addresses or CIDR blocks (`unix`: a Unix socket) whose X-Forwarded-For counts."""
     require_https: bool = False
-    """`STORELOOM_REQUIRE_HTTPS`, `true` refuses plain HTTP where a contract says so."""
+    """`STORELOOM_REQUIRE_HTTPS`, `true` refuses plain HTTP where a contract says so; no surface of this version does."""
     max_body_bytes: int = 4_000_000
     """`STORELOOM_MAX_BODY_BYTES`, largest request body, bytes."""
     public_per_minute: int = 30
@@ -58,7 +58,7 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     """Keys that seal what is secret."""
 
     keys: tuple[str, ...] = ()
-    """`STORELOOM_SECRET_KEYS`, comma separated, newest first, 16 characters or more each."""
+    """`STORELOOM_SECRET_KEYS`, comma separated, newest first, 16 characters or more each. `storeloom up` makes one; the parts alone need it."""
 
 
 class Outbound(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +78,7 @@ class Feeds(msgspec.Struct, frozen=True, kw_only=True):
     max_age_s: int = 300
     """`STORELOOM_FEED_MAX_AGE_S`, how long one generation is served before the next is asked for, seconds."""
     wait_s: float = 10.0
-    """`STORELOOM_FEED_WAIT_S`, how long a request waits for a due generation before the last good one is served."""
+    """`STORELOOM_FEED_WAIT_S`, how long a request waits for a due generation before the last good one is served, seconds."""
 
 
 class Jobs(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,9 +112,9 @@ class Shopify(msgspec.Struct, frozen=True, kw_only=True):
     """This server's app at Shopify; without it no Shopify store can be connected."""
 
     client_id: str = ""
-    """`SHOPIFY_CLIENT_ID`."""
+    """`SHOPIFY_CLIENT_ID`, of the app's settings at Shopify; no Shopify store can be connected in this version yet."""
     client_secret: str = ""
-    """`SHOPIFY_CLIENT_SECRET`."""
+    """`SHOPIFY_CLIENT_SECRET`, beside the client id."""
 
     @property
     def configured(self) -> bool:
@@ -138,7 +138,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     blob_url: str = ""
     """`STORELOOM_BLOB_URL`, `file:///folder` for generated files; default: `blobs` in the data directory."""
     log_level: str = "info"
-    """`STORELOOM_LOG_LEVEL`: debug, info, warning or error."""
+    """`STORELOOM_LOG_LEVEL`, one of debug, info, warning and error."""
 
 
 VARIABLES: dict[str, tuple[str, str]] = {
