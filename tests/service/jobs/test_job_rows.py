@@ -173,13 +173,41 @@ async def test_a_job_longer_than_its_lease_keeps_it(bench: Workbench) -> None:
 
 
 async def test_a_job_that_kills_its_worker_every_time_is_given_up(bench: Workbench) -> None:
-    @job("test.poison", queue="fast", attempts=2, timeout_s=60)
-    async def poison(flows: Any, ctx: JobContext) -> None: ...
+    ran: list[int] = []
+    ended: list[tuple[str, dict[str, Any]]] = []
+
+    async def end(flows: Any, error: Exception, **payload: Any) -> None:
+        ended.append((str(error), payload))
+
+    @job("test.poison", queue="fast", attempts=2, timeout_s=60, given_up=end)
+    async def poison(flows: Any, ctx: JobContext) -> None:
+        ran.append(ctx.attempt)
 
     job_id = await record(bench, poison)
-    claims = 0
-    for _ in range(10):
+    for _ in range(2):
         async with bench.container.begin() as session:
-            claims += await JobRepository(session).claim(job_id, "worker that dies", 0) is not None
-    assert claims == 2
+            assert await JobRepository(session).claim(job_id, "worker that dies", 0)
+    await runner(bench, poison).run(job_id)
+    assert ran == []
+    assert ended == [("the worker died each time", {})]
+    assert (await state(bench, job_id))[0] == "failed"
+
+
+async def test_a_job_is_closed_only_after_what_it_began_was_ended(bench: Workbench) -> None:
+    failures = [RuntimeError("the database is away")]
+
+    async def end(flows: Any, error: Exception) -> None:
+        if failures:
+            raise failures.pop()
+
+    @job("test.ended", queue="fast", attempts=1, timeout_s=0.05, given_up=end)
+    async def slow(flows: Any, ctx: JobContext) -> None:
+        await asyncio.sleep(30)
+
+    job_id = await record(bench, slow)
+    with pytest.raises(RuntimeError, match="the database is away"):
+        await runner(bench, slow).run(job_id)
+    assert (await state(bench, job_id))[0] == "running"
+    await bench.rows("UPDATE jobs SET lease_until = now() WHERE id = :id RETURNING id", id=job_id)
+    await runner(bench, slow).run(job_id)
     assert (await state(bench, job_id))[0] == "failed"
