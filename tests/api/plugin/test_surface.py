@@ -176,3 +176,10 @@ async def test_the_document_of_an_unknown_surface_is_a_404(client: httpx.AsyncCl
 
 async def test_an_unknown_token_is_a_401_before_the_body_is_looked_at(client: httpx.AsyncClient) -> None:
     refused(await client.post(DISCONNECT, content=b"{", headers=bearer("x.y.z")), 401)
+
+
+@pytest.mark.parametrize("path", [REGISTER, CONNECT, LOGIN, FORGOT, RESET])
+async def test_s2s_22_a_body_that_is_not_utf_8_is_a_400(path: str, client: httpx.AsyncClient) -> None:
+    body = b'{"email":"\xff\xfe@example.com"}'
+    answer = await client.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert "JSON" in refused(answer, 400, "Bad Request")["message"]
