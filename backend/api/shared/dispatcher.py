@@ -9,6 +9,7 @@ from litestar import Request, Response
 from backend.api.shared.errors import Refusal, refusal_of
 from backend.api.shared.surface import Surface
 from backend.kit.errors import DomainError
+from backend.kit.outages import is_outage
 
 log = structlog.get_logger()
 
@@ -33,6 +34,8 @@ def dispatcher(
         refusal = refusal_of(error)
         if refusal.status == 500 and not isinstance(error, DomainError):
             _record(request, error)
+        elif is_outage(error):
+            log.warning("api.outage", **_told(request, error))
         owner = surface_of(request.scope["path"], surfaces)
         return (owner.render_error if owner else elsewhere)(refusal)
 
@@ -40,14 +43,17 @@ def dispatcher(
 
 
 def _record(request: Request[Any, Any, Any], error: Exception) -> None:
+    log.error("api.unexpected_error", **_told(request, error))
+
+
+def _told(request: Request[Any, Any, Any], error: Exception) -> dict[str, Any]:
     # The path without its query, the kind of error and where it happened: messages may hold what callers sent.
-    log.error(
-        "api.unexpected_error",
-        kind=type(error).__name__,
-        method=request.method,
-        path=request.scope["path"],
-        frames=_frames(error),
-    )
+    return {
+        "kind": type(error).__name__,
+        "method": request.method,
+        "path": request.scope["path"],
+        "frames": _frames(error),
+    }
 
 
 def _frames(error: BaseException | None) -> list[str]:

@@ -9,6 +9,7 @@ import msgspec
 from litestar.exceptions import HTTPException, ValidationException
 
 from backend.kit.errors import DomainError, ErrorKind
+from backend.kit.outages import is_outage
 from backend.kit.text import clipped, storable
 
 STATUS: Mapping[ErrorKind, int] = {
@@ -29,6 +30,10 @@ _SENTENCES: Mapping[int, str] = {
     500: "Something went wrong on our side; it has been recorded",
     503: "This cannot be answered at the moment; try again in a few seconds",
 }
+
+
+OUTAGE_RETRY_S = 5
+"""After how long callers may try again when something is away that we stand on."""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,13 +57,15 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def refusal_of(error: Exception) -> Refusal:
-    """Return the refusal that an exception means; 500 for whatever nobody foresaw."""
+    """Return the refusal that an exception means: 503 for an outage, 500 for whatever nobody foresaw."""
     if isinstance(error, DomainError):
         return _of_domain(error)
     if isinstance(error, ValidationException):
         return Refusal(status=error.status_code, message=_fields(error))
     if isinstance(error, HTTPException):
         return _of_protocol(error)
+    if is_outage(error):
+        return Refusal(status=503, message=_SENTENCES[503], headers={"Retry-After": str(OUTAGE_RETRY_S)})
     return Refusal(status=500, message=_SENTENCES[500])
 
 

@@ -59,6 +59,12 @@ def test_what_nobody_foresaw_is_a_500_that_tells_nothing() -> None:
     assert "secret" not in refusal.message
 
 
+def test_an_outage_is_a_503_that_says_when_to_come_back_and_tells_nothing() -> None:
+    refusal = refusal_of(ConnectionRefusedError("secret cs_123 at /run/postgres"))
+    assert (refusal.status, refusal.headers) == (503, {"Retry-After": "5"})
+    assert "secret" not in refusal.message
+
+
 def test_a_405_keeps_its_allow_header() -> None:
     refusal = refusal_of(MethodNotAllowedException(headers={"allow": "GET"}))
     assert (refusal.status, refusal.headers["Allow"]) == (405, "GET")
