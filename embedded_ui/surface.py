@@ -6,9 +6,11 @@ from urllib.parse import quote
 from litestar import MediaType, Request, Response, Router
 from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
+from litestar.file_system import BaseLocalFileSystem
 from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, PathType
+from litestar.types.file_types import FileInfo
 
 from backend.api.shared.errors import Refusal, refusal_of
 from backend.api.shared.rate_limit import public_windows
@@ -44,6 +46,7 @@ _TITLES = {
     429: "Too many requests",
     500: "Something went wrong",
     502: "The store did not answer",
+    503: "Not available at the moment",
 }
 _TITLES_OF_CODES = {
     "LINK_INVALID": "This link does not work any more",
@@ -121,6 +124,20 @@ PANEL = Surface(
 )
 
 
+class OurFiles(BaseLocalFileSystem):
+    """Files on disk, where an address that cannot even be a file's name leads to nothing."""
+
+    async def info(self, path: PathType, **kwargs: Any) -> FileInfo:
+        """Return what is known of a file; raise FileNotFoundError for NUL bytes, endless names and paths through files.
+
+        The framework calls only missing files missing; all else would be our failure.
+        """
+        try:
+            return await super().info(path, **kwargs)
+        except (OSError, ValueError):
+            raise FileNotFoundError from None
+
+
 def doors() -> list[ControllerRouterHandler]:
     """Return what lies outside `/panel` or needs no login: files, and addresses that lead into the panel."""
     outside = Router(
@@ -133,6 +150,7 @@ def doors() -> list[ControllerRouterHandler]:
         path=STATIC_PATH,
         directories=[STATIC],
         name="panel-static",
+        file_system=OurFiles(),
         cache_control=CacheControlHeader(public=True, max_age=31_536_000, immutable=True),
         after_request=_typed,
     )

@@ -100,6 +100,12 @@ async def test_no_other_file_is_served(path: str, owner: Person) -> None:
     assert (await owner.client.get(path)).status_code == 404
 
 
+@pytest.mark.parametrize("name", ["%00", "panel.css%00", "panel.css/x", "a" * 300, "panel.css/..%2f"])
+async def test_what_cannot_be_a_files_name_leads_to_nothing(name: str, owner: Person) -> None:
+    for method in ("GET", "HEAD"):
+        assert (await owner.client.request(method, f"/panel/static/{name}")).status_code == 404
+
+
 async def test_the_panel_has_no_openapi_document(stranger: Visitor) -> None:
     assert (await stranger.client.get("/docs/panel/openapi.json")).status_code == 404
     assert "/panel" not in (await stranger.client.get("/docs/all/openapi.json")).text
