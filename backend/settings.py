@@ -37,11 +37,13 @@ class Web(msgspec.Struct, frozen=True, kw_only=True):
     """How the web process sees its clients."""
 
     public_url: str = ""
-    """`STORELOOM_PUBLIC_URL`, base of links in mails and feeds. `storeloom up` takes the address it listens on; the parts alone need it."""
+    """`STORELOOM_PUBLIC_URL`, base of links in mails and feeds. `storeloom up` takes the address it listens on;
+    the parts alone need it."""
     trusted_proxies: tuple[str, ...] = ()
-    """`STORELOOM_TRUSTED_PROXIES`, comma separated addresses or CIDR blocks (`unix`: a Unix socket) whose X-Forwarded-For counts."""
+    """`STORELOOM_TRUSTED_PROXIES`, comma separated addresses or CIDR blocks (`unix`: a Unix socket) whose
+    X-Forwarded-For counts."""
     require_https: bool = False
-    """`STORELOOM_REQUIRE_HTTPS`, `true` refuses plain HTTP where a contract says so; no surface of this version does."""
+    """`STORELOOM_REQUIRE_HTTPS`, `true` refuses plain HTTP where a contract says so; none in this version does."""
     max_body_bytes: int = 4_000_000
     """`STORELOOM_MAX_BODY_BYTES`, largest request body, bytes."""
     public_per_minute: int = 30
@@ -58,7 +60,8 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     """Keys that seal what is secret."""
 
     keys: tuple[str, ...] = ()
-    """`STORELOOM_SECRET_KEYS`, comma separated, newest first, 16 characters or more each. `storeloom up` makes one; the parts alone need it."""
+    """`STORELOOM_SECRET_KEYS`, comma separated, newest first, 16 characters or more each. `storeloom up` makes one;
+    the parts alone need it."""
 
 
 class Outbound(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +81,8 @@ class Feeds(msgspec.Struct, frozen=True, kw_only=True):
     max_age_s: int = 300
     """`STORELOOM_FEED_MAX_AGE_S`, how long one generation is served before the next is asked for, seconds."""
     wait_s: float = 10.0
-    """`STORELOOM_FEED_WAIT_S`, how long a request waits for a due generation before the last good one is served, seconds."""
+    """`STORELOOM_FEED_WAIT_S`, how long a request waits for a due generation before it gets the last good one,
+    seconds."""
 
 
 class Jobs(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,7 +23,7 @@ def meanings() -> dict[tuple[str, str], str]:
     for owner in (node for node in tree.body if isinstance(node, ast.ClassDef)):
         for field, said in zip(owner.body, owner.body[1:], strict=False):
             if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(said, ast.Expr):
-                found[owner.name, field.target.id] = str(ast.literal_eval(said.value))
+                found[owner.name, field.target.id] = " ".join(str(ast.literal_eval(said.value)).split())
     return found
 
 
