@@ -99,6 +99,11 @@ class PostgresServer:
             "log_timezone=UTC",
             "max_connections=200",
             "jit=off",
+            # A first sync writes a whole catalog: without room each gigabyte of log forces a checkpoint.
+            "max_wal_size=4GB",
+            "shared_buffers=256MB",
+            "temp_buffers=64MB",
+            "checkpoint_timeout=15min",
             *(() if self._durable else _NOT_DURABLE),
         ]
         arguments = [part for setting in settings for part in ("-c", setting)]

@@ -57,8 +57,8 @@ class Product(Base):
     handle: Mapped[str] = mapped_column(server_default=text("''"), default="")
     status: Mapped[str] = mapped_column(server_default=text("'active'"), default="active")
     """`active`, `draft` or `archived`."""
-    brand_id: Mapped[int | None] = mapped_column(ForeignKey("brands.id"))
-    category_id: Mapped[int | None] = mapped_column(ForeignKey("categories.id"))
+    brand_id: Mapped[int | None] = mapped_column(BigInteger)
+    category_id: Mapped[int | None] = mapped_column(BigInteger)
     """The most specific category; all of them lie in `categories`."""
     categories: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"), default=list)
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"), default=list)

@@ -213,6 +213,40 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_memberships_user_id"), "memberships", ["user_id"], unique=False)
     op.create_table(
+        "products",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("handle", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("status", sa.Text(), server_default=sa.text("'active'"), nullable=False),
+        sa.Column("brand_id", sa.BigInteger(), nullable=True),
+        sa.Column("category_id", sa.BigInteger(), nullable=True),
+        sa.Column("categories", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("tags", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("images", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("option_names", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("url", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_products_organization_id_organizations"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_products")),
+    )
+    op.create_index("ix_products_organization_id_handle", "products", ["organization_id", "handle"], unique=False)
+    op.create_index(
+        "ix_products_organization_id_id",
+        "products",
+        ["organization_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.create_table(
         "stores",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -321,41 +355,30 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_mailed_links_user_id"), "mailed_links", ["user_id"], unique=False)
     op.create_table(
-        "products",
+        "product_links",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("description", sa.Text(), server_default=sa.text("''"), nullable=False),
-        sa.Column("handle", sa.Text(), server_default=sa.text("''"), nullable=False),
-        sa.Column("status", sa.Text(), server_default=sa.text("'active'"), nullable=False),
-        sa.Column("brand_id", sa.BigInteger(), nullable=True),
-        sa.Column("category_id", sa.BigInteger(), nullable=True),
-        sa.Column("categories", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
-        sa.Column("tags", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
-        sa.Column("images", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
-        sa.Column("option_names", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("store_id", sa.Uuid(), nullable=False),
+        sa.Column("external_id", sa.Text(), nullable=False),
+        sa.Column("product_id", sa.BigInteger(), nullable=False),
+        sa.Column("seen_hash", sa.LargeBinary(), nullable=False),
         sa.Column("url", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("seen_modified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["brand_id"], ["brands.id"], name=op.f("fk_products_brand_id_brands")),
-        sa.ForeignKeyConstraint(["category_id"], ["categories.id"], name=op.f("fk_products_category_id_categories")),
+        sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["organization_id"],
-            ["organizations.id"],
-            name=op.f("fk_products_organization_id_organizations"),
-            ondelete="CASCADE",
+            ["product_id"], ["products.id"], name=op.f("fk_product_links_product_id_products"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_products")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_product_links")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "store_id",
+            "external_id",
+            name=op.f("uq_product_links_organization_id_store_id_external_id"),
+        ),
     )
-    op.create_index("ix_products_organization_id_handle", "products", ["organization_id", "handle"], unique=False)
-    op.create_index(
-        "ix_products_organization_id_id",
-        "products",
-        ["organization_id", "id"],
-        unique=False,
-        postgresql_where=sa.text("deleted_at IS NULL"),
-    )
+    op.create_index(op.f("ix_product_links_product_id"), "product_links", ["product_id"], unique=False)
     op.create_table(
         "store_credentials",
         sa.Column("store_id", sa.Uuid(), nullable=False),
@@ -418,63 +441,6 @@ def upgrade() -> None:
         ["store_id", "kind"],
         unique=True,
         postgresql_where=sa.text("state IN ('queued', 'running')"),
-    )
-    op.create_table(
-        "product_links",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("store_id", sa.Uuid(), nullable=False),
-        sa.Column("external_id", sa.Text(), nullable=False),
-        sa.Column("product_id", sa.BigInteger(), nullable=False),
-        sa.Column("seen_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("url", sa.Text(), server_default=sa.text("''"), nullable=False),
-        sa.Column("seen_modified_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["product_id"], ["products.id"], name=op.f("fk_product_links_product_id_products"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_product_links")),
-        sa.UniqueConstraint(
-            "organization_id",
-            "store_id",
-            "external_id",
-            name=op.f("uq_product_links_organization_id_store_id_external_id"),
-        ),
-    )
-    op.create_index(op.f("ix_product_links_product_id"), "product_links", ["product_id"], unique=False)
-    op.create_table(
-        "sync_issues",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("run_id", sa.Uuid(), nullable=False),
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("message", sa.Text(), nullable=False),
-        sa.Column("external_id", sa.Text(), server_default=sa.text("''"), nullable=False),
-        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organization_id"],
-            ["organizations.id"],
-            name=op.f("fk_sync_issues_organization_id_organizations"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["run_id"], ["sync_runs.id"], name=op.f("fk_sync_issues_run_id_sync_runs"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sync_issues")),
-    )
-    op.create_index("ix_sync_issues_organization_id_run_id", "sync_issues", ["organization_id", "run_id"], unique=False)
-    op.create_table(
-        "sync_seen",
-        sa.Column("run_id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("external_id", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["run_id"], ["sync_runs.id"], name=op.f("fk_sync_seen_run_id_sync_runs"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("run_id", "kind", "external_id", name=op.f("pk_sync_seen")),
     )
     op.create_table(
         "variants",
@@ -551,10 +517,45 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("variant_id", "location", name=op.f("pk_stock_levels")),
     )
+    op.create_table(
+        "sync_issues",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("external_id", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_sync_issues_organization_id_organizations"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["sync_runs.id"], name=op.f("fk_sync_issues_run_id_sync_runs"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sync_issues")),
+    )
+    op.create_index("ix_sync_issues_organization_id_run_id", "sync_issues", ["organization_id", "run_id"], unique=False)
+    op.create_table(
+        "sync_seen",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("external_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["sync_runs.id"], name=op.f("fk_sync_seen_run_id_sync_runs"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("run_id", "kind", "external_id", name=op.f("pk_sync_seen")),
+    )
 
 
 def downgrade() -> None:
 
+    op.drop_table("sync_seen")
+    op.drop_index("ix_sync_issues_organization_id_run_id", table_name="sync_issues")
+    op.drop_table("sync_issues")
     op.drop_table("stock_levels")
     op.drop_index(op.f("ix_listings_variant_id"), table_name="listings")
     op.drop_table("listings")
@@ -564,11 +565,6 @@ def downgrade() -> None:
         "ix_variants_organization_id_id", table_name="variants", postgresql_where=sa.text("deleted_at IS NULL")
     )
     op.drop_table("variants")
-    op.drop_table("sync_seen")
-    op.drop_index("ix_sync_issues_organization_id_run_id", table_name="sync_issues")
-    op.drop_table("sync_issues")
-    op.drop_index(op.f("ix_product_links_product_id"), table_name="product_links")
-    op.drop_table("product_links")
     op.drop_index(
         "uq_sync_runs_store_id_unfinished",
         table_name="sync_runs",
@@ -578,11 +574,8 @@ def downgrade() -> None:
     op.drop_table("sync_runs")
     op.drop_index(op.f("ix_store_credentials_organization_id"), table_name="store_credentials")
     op.drop_table("store_credentials")
-    op.drop_index(
-        "ix_products_organization_id_id", table_name="products", postgresql_where=sa.text("deleted_at IS NULL")
-    )
-    op.drop_index("ix_products_organization_id_handle", table_name="products")
-    op.drop_table("products")
+    op.drop_index(op.f("ix_product_links_product_id"), table_name="product_links")
+    op.drop_table("product_links")
     op.drop_index(op.f("ix_mailed_links_user_id"), table_name="mailed_links")
     op.drop_table("mailed_links")
     op.drop_index("ix_feed_versions_organization_id_feed_id", table_name="feed_versions")
@@ -596,6 +589,11 @@ def downgrade() -> None:
         postgresql_where=sa.text("state IN ('active', 'needs_reauth')"),
     )
     op.drop_table("stores")
+    op.drop_index(
+        "ix_products_organization_id_id", table_name="products", postgresql_where=sa.text("deleted_at IS NULL")
+    )
+    op.drop_index("ix_products_organization_id_handle", table_name="products")
+    op.drop_table("products")
     op.drop_index(op.f("ix_memberships_user_id"), table_name="memberships")
     op.drop_table("memberships")
     op.drop_index(
