@@ -32,7 +32,8 @@ class Store(Base):
     facts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), default=dict)
     """What the adapter remembers of the store."""
     watermark_at: Mapped[datetime | None]
-    """Newest change seen, by the store's own clock; incremental pulls start a little before it."""
+    """Newest change seen, by the store's own clock, but not after the start of the run that saw it; incremental pulls
+    start a little before it."""
     created_at: Mapped[CreatedAt]
     connected_at: Mapped[datetime | None]
     disconnected_at: Mapped[datetime | None]

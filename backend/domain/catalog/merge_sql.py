@@ -170,6 +170,8 @@ SELECT (SELECT count(*) FROM product_links l WHERE l.organization_id = :org AND 
           AND l.gone_at IS NULL AND NOT EXISTS (
             SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind IN ('variant', 'apart')
               AND s.external_id = l.external_id)),
+       (SELECT count(*) FROM product_links l WHERE l.organization_id = :org AND l.store_id = :store
+          AND l.gone_at IS NULL),
        (SELECT count(*) FROM listings l WHERE l.organization_id = :org AND l.store_id = :store AND l.gone_at IS NULL)
 """
 

@@ -3,9 +3,9 @@
 import msgspec
 
 SHRINK_HOLD_SHARE = 0.3
-"""Share of a store's listings that one walk may find gone before a person has to look, 0..1."""
+"""Share of a store's products, or of its listings, that one walk may find gone before a person has to look, 0..1."""
 SHRINK_FREE = 10
-"""So few listings may always go: a small shop tidies up."""
+"""So few may always go: a small shop tidies up."""
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,9 +15,10 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
-def may_remove(*, listed: int, missing: int) -> Held | None:
-    """Decide whether *missing* of *listed* live listings may be marked gone after a complete, verified walk.
+def may_remove(*, listed: int, missing: int, what: str = "listings") -> Held | None:
+    """Decide whether *missing* of *listed* live products or listings may be marked gone after a verified walk.
 
+    Args:     what: the word for them.
     Returns:  None when they may; else the reason to hold the run.
     """
     if missing == 0:
@@ -25,14 +26,14 @@ def may_remove(*, listed: int, missing: int) -> Held | None:
     if missing >= listed:
         return Held(
             code="source_empty",
-            message=f"The store shows none of its {listed} listings any more. Nothing was removed; check the store, "
+            message=f"The store shows none of its {listed} {what} any more. Nothing was removed; check the store, "
             "then sync again.",
         )
     share = missing / listed
     if missing > SHRINK_FREE and share > SHRINK_HOLD_SHARE:
         return Held(
             code="source_shrank",
-            message=f"The store shows {listed - missing} of {listed} listings ({share:.0%} are missing). Nothing was "
+            message=f"The store shows {listed - missing} of {listed} {what} ({share:.0%} are missing). Nothing was "
             "removed; check the store, then sync again.",
         )
     return None

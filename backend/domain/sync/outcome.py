@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.events.service import EventRecorder
 from backend.domain.events.types import SyncCompleted, SyncFailed
-from backend.domain.sync.guards import may_remove, walk_is_complete
-from backend.domain.sync.repository import SyncRepository
+from backend.domain.sync.guards import Held, may_remove, walk_is_complete
+from backend.domain.sync.repository import MissingCount, SyncRepository
 from backend.kit.clock import utc_now
 from backend.models.stores import Store
 from backend.models.sync import SyncRun
@@ -33,8 +33,8 @@ async def missing_after(session: AsyncSession, run_id: uuid.UUID) -> Missing | N
     run = found[0]
     if not await _verified(runs, run):
         return None
-    products, variants, listed = await runs.missing(run)
-    if not (products or variants) or may_remove(listed=listed, missing=variants) is not None:
+    missing = await runs.missing(run)
+    if not (missing.products or missing.variants) or _held(missing) is not None:
         return None
     return Missing(*await runs.missing_ids(run))
 
@@ -53,7 +53,7 @@ async def finish_walk(session: AsyncSession, run_id: uuid.UUID, *, most_walks: i
         verified = not refuted and await _verified(runs, run)
         if not verified and run.walk < most_walks:
             run.walk, run.cursor = run.walk + 1, None
-            run.stats = {key: value for key, value in run.stats.items() if key != "total_moved"}
+            run.stats = {key: value for key, value in run.stats.items() if not key.startswith(("expected_", "total_"))}
             await runs.forget_seen(run.id)
             return False
         if verified:
@@ -87,21 +87,30 @@ async def _note_mismatch(runs: SyncRepository, run: SyncRun) -> None:
 
 
 async def _remove_gone(session: AsyncSession, runs: SyncRepository, run: SyncRun) -> None:
-    products, variants, listed = await runs.missing(run)
-    held = may_remove(listed=listed, missing=variants)
+    missing = await runs.missing(run)
+    held = _held(missing)
     if held is not None:
         await runs.add_issues(run, [{"code": held.code, "message": held.message}])
         await end_run(session, run, state="held", code=held.code, message=held.message)
-    elif products or variants:
+    elif missing.products or missing.variants:
         removed, variants_removed = await runs.mark_gone(run)
         run.stats = {**run.stats, "products_removed": removed, "variants_removed": variants_removed}
+
+
+def _held(missing: MissingCount) -> Held | None:
+    """Look at both: products may vanish while all their variations are still listed, and the other way round."""
+    return may_remove(listed=missing.variants_listed, missing=missing.variants) or may_remove(
+        listed=missing.products_listed, missing=missing.products, what="products"
+    )
 
 
 async def _complete(session: AsyncSession, run: SyncRun, store: Store) -> None:
     run.state, run.finished_at = "completed", utc_now()
     run.error_code = run.error_message = None
-    if run.watermark_at is not None:
-        store.watermark_at = run.watermark_at
+    if run.watermark_at is not None and run.started_at is not None:
+        # What changed during the walk may lie on a page that was read before; what is stamped in the future proves
+        # nothing. Both are read again.
+        store.watermark_at = min(run.watermark_at, run.started_at)
     changed = any(run.stats.get(key) for key in ("products_added", "products_updated", "products_removed"))
     changed = changed or any(run.stats.get(f"variants_{what}") for what in ("added", "updated", "removed"))
     event = SyncCompleted(

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import CursorResult, delete, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -16,6 +16,15 @@ from backend.ports.actor import Actor
 
 UNFINISHED = ("queued", "running")
 KIND = "pull"
+
+
+class MissingCount(NamedTuple):
+    """What a full walk did not meet, beside what the store had before it: products, and listings of variants."""
+
+    products: int
+    variants: int
+    products_listed: int
+    variants_listed: int
 
 
 class SyncRepository:
@@ -116,11 +125,11 @@ class SyncRepository:
         """Drop what the walk has met."""
         await self._session.execute(delete(SyncSeen).where(SyncSeen.run_id == run_id))
 
-    async def missing(self, run: SyncRun) -> tuple[int, int, int]:
-        """Return (products, variants) that a full walk did not meet, and how many listings the store had."""
+    async def missing(self, run: SyncRun) -> MissingCount:
+        """Count what a full walk did not meet, and what the store had."""
         async with self._as_sets():
             row = (await self._session.execute(text(merge_sql.COUNT_MISSING), _scope(run))).one()
-        return int(row[0]), int(row[1]), int(row[2])
+        return MissingCount(*(int(count) for count in row))
 
     async def missing_ids(self, run: SyncRun) -> tuple[list[str], list[str]]:
         """Return the external ids of products and variants that a full walk did not meet."""

@@ -137,6 +137,21 @@ async def test_a_catalog_of_zero_products_is_held(bench: Workbench) -> None:
     assert await bench.value(LIVE_PRODUCTS, org=actor.tenant) == 4
 
 
+async def test_a_list_of_products_that_is_empty_beside_full_variations_is_held(bench: Workbench) -> None:
+    """A plugin that hides every product from the list leaves their variations in theirs."""
+    actor = await bench.organization()
+    store = bench.store(generate_products(15, 3))
+    store_id = await bench.connect(actor, store)
+    await bench.work_off()
+    shelf = store.app.shop.catalog.shelf
+    for item in [item for item in store.app.shop.catalog.items.values() if not item.is_variation]:
+        for status in ("any", "publish"):
+            shelf("products", status).remove(item.id, item.modified_at)
+    run = await bench.pull(actor, store_id)
+    assert (run.state, run.error_code) == ("held", "source_empty")
+    assert await bench.value(LIVE_PRODUCTS, org=actor.tenant) == 15
+
+
 async def test_an_empty_new_store_syncs_without_complaint(bench: Workbench) -> None:
     actor = await bench.organization()
     store_id = await bench.connect(actor, bench.store([]))

@@ -40,3 +40,9 @@ def test_more_missing_is_never_safer(data: st.DataObject) -> None:
 @given(COUNTS, COUNTS)
 def test_a_walk_is_complete_only_when_it_met_as_many_as_the_store_has(expected: int, seen: int) -> None:
     assert walk_is_complete(expected={"product": expected}, seen={"product": seen}) == (expected == seen)
+
+
+def test_the_reason_names_what_is_missing() -> None:
+    held = may_remove(listed=3, missing=3, what="products")
+    assert held is not None
+    assert "none of its 3 products" in held.message
