@@ -12,10 +12,10 @@ BIN := .venv/bin
 TESTS ?= tests
 PROCESSES ?= 2
 
-.PHONY: help run test check bench lock clean setup setup-dev
+.PHONY: help run test check bench screenshots lock clean setup setup-dev
 
 help: ## Show the targets
-	@grep -hE '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 run: setup ## Start everything with a simulated store; ends at READY, Ctrl-C stops it
 	@exec $(BIN)/storeloom up --demo $(ARGS)
@@ -32,6 +32,9 @@ check: setup-dev ## Lint, format check, types, import rules, architecture tests
 
 bench: setup-dev ## Measure and print ratios (bench/README.md explains them)
 	@$(BIN)/python -m bench $(ARGS)
+
+screenshots: setup-dev ## Take the pictures of the README (needs Chromium)
+	@$(BIN)/python -m tests.support.screenshots
 
 lock: ## Recompile both lock files from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }

@@ -33,20 +33,28 @@ _STORES = {
 PLATFORMS = {"woocommerce": "WooCommerce", "shopify": "Shopify"}
 
 
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run did to one kind of thing."""
+
+    name: str
+    added: int
+    updated: int
+    removed: int
+    unchanged: int
+
+
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
-    """One run as people see it; counts are products."""
+    """One run as people see it."""
 
     run: SyncRun
     badge: Badge
     mode: str
     unfinished: bool
-    added: int
-    updated: int
-    removed: int
-    unchanged: int
+    counts: tuple[Counts, ...]
+    """Of products and of variants: a price that changed is a variant updated, a title a product."""
     errors: int
     read: int
-    """So far."""
+    """Products so far."""
     expected: int | None
     """As many as the store said it has; None when it did not say."""
     took_s: float | None
@@ -63,6 +71,8 @@ class StoreView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     """Why it left the active state, and what to do; empty when it did not."""
     run: RunView | None
+    needs_look: bool
+    """Whether somebody has to do something about it."""
 
 
 def run_view(latest: LatestRun, now: datetime) -> RunView:
@@ -79,10 +89,16 @@ def run_view(latest: LatestRun, now: datetime) -> RunView:
         badge=_RUNS.get(run.state, Badge(run.state, "off")),
         mode="Full sync" if run.mode == "full" else "Changes only",
         unfinished=run.state in ("queued", "running"),
-        added=stat("products_added"),
-        updated=stat("products_updated"),
-        removed=stat("products_removed"),
-        unchanged=stat("products_unchanged"),
+        counts=tuple(
+            Counts(
+                name=kind.capitalize(),
+                added=stat(f"{kind}_added"),
+                updated=stat(f"{kind}_updated"),
+                removed=stat(f"{kind}_removed"),
+                unchanged=stat(f"{kind}_unchanged"),
+            )
+            for kind in ("products", "variants")
+        ),
         errors=stat("errors"),
         read=min(read, expected) if expected is not None else read,
         expected=expected,
@@ -101,6 +117,7 @@ def store_view(store: Store, latest: LatestRun | None, now: datetime) -> StoreVi
         platform=platform_name(store.platform),
         reason=advice or cause,
         run=run_view(latest, now) if latest else None,
+        needs_look=store.state != "active" or (latest is not None and latest.run.state in ("failed", "held")),
     )
 
 

@@ -191,7 +191,9 @@ class Page:
         """What the browser's console said of errors so far: refused styles and scripts, failed requests."""
         self.run("1")
         entries = [
-            event["params"]["entry"] for event in self._browser.events if event.get("method") == "Log.entryAdded"
+            event["params"]["entry"]
+            for event in self._browser.events
+            if event.get("method") == "Log.entryAdded" and event.get("sessionId") == self._session
         ]
         return [f"{entry['source']}: {entry['text']}" for entry in entries if entry["level"] == "error"]
 

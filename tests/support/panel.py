@@ -159,7 +159,13 @@ async def add_run(container: Container, store: Store, issues: int = 0, **values:
         "mode": "full",
         "state": "completed",
         "walk": 1,
-        "stats": {"products_added": 7, "products_updated": 3, "products_unchanged": 1234, "products_removed": 2},
+        "stats": {
+            "products_added": 7,
+            "products_updated": 3,
+            "products_unchanged": 1234,
+            "products_removed": 2,
+            "variants_updated": 40,
+        },
         "started_at": started,
         "finished_at": started + timedelta(seconds=8),
     }

@@ -12,6 +12,8 @@ from tests.support.panel import LOGIN, NewPerson, Person, Visitor
 
 pytestmark = pytest.mark.anyio
 
+PART = b'--x\r\nContent-Disposition: form-data; name="form_token"'
+
 POSTS = sorted(
     PANEL.prefix + re.sub(r"\{\w+:uuid\}", str(uuid.UUID(int=7)), path)
     for handler in PANEL.handlers
@@ -71,6 +73,8 @@ async def test_a_visit_cookie_that_somebody_made_up_is_no_secret(stranger: Visit
         (b"no parts", "multipart/form-data; boundary=x"),
         (b"no parts", "multipart/form-data"),
         (b"\xff\x00", "text/plain"),
+        (PART + b"\r\n\r\n\xff\r\n--x--\r\n", "multipart/form-data; boundary=x"),
+        (PART + b"\r\nContent-Type: text/plain; charset=none\r\n\r\na\r\n--x--\r\n", "multipart/form-data; boundary=x"),
     ],
 )
 async def test_a_body_that_is_no_form_is_refused_as_a_page(content: bytes, kind: str, owner: Person) -> None:

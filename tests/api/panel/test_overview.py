@@ -27,8 +27,12 @@ async def test_it_shows_a_store_and_the_numbers_of_its_last_run(owner: Person, c
     text = " ".join(card.text_content().split())
     for part in ("Lampenladen", "WooCommerce", store.url, "Connected", "Completed", "took 8.0 s"):
         assert part in text
-    numbers = {one.find("dt").text: one.find("dd").text for one in card.xpath(".//dl[@class='numbers']/div")}
-    assert numbers == {"Added": "7", "Updated": "3", "Removed": "2", "Unchanged": "1,234", "Errors": "0"}
+    rows = [[cell.text for cell in row] for row in card.xpath(".//table[@class='counts']//tr")]
+    assert rows == [
+        [None, "Added", "Updated", "Removed", "Unchanged"],
+        ["Products", "7", "3", "2", "1,234"],
+        ["Variants", "0", "40", "0", "0"],
+    ]
     assert "999" not in text
 
 
@@ -50,6 +54,14 @@ async def test_a_store_that_refuses_our_keys_says_why_and_what_to_do(owner: Pers
     (link,) = [one for one in shown.links if one.startswith("/panel/stores/connect?url=")]
     again = await owner.see(link)
     assert again.all("//input[@id='url']/@value") == [store.url]
+
+
+async def test_it_counts_the_stores_that_need_a_look(owner: Person, container: Container) -> None:
+    await add_run(container, await add_store(container, owner))
+    assert "All working" in (await owner.see("/panel")).text
+    await add_run(container, await add_store(container, owner), state="held", error_message="It shrank")
+    await add_store(container, owner, state="needs_reauth", state_reason="key_revoked: no")
+    assert "2 stores need a look" in (await owner.see("/panel")).text
 
 
 async def test_a_store_that_waits_says_for_what(owner: Person, container: Container) -> None:
