@@ -4,10 +4,14 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import msgspec
 import pytest
+from litestar import Litestar
+from litestar.types import Message
+from structlog.testing import capture_logs
 
 from backend.settings import Settings
 from backend.wiring import Container
@@ -183,3 +187,33 @@ async def test_s2s_22_a_body_that_is_not_utf_8_is_a_400(path: str, client: httpx
     body = b'{"email":"\xff\xfe@example.com"}'
     answer = await client.post(path, content=body, headers={"Content-Type": "application/json"})
     assert "JSON" in refused(answer, 400, "Bad Request")["message"]
+
+
+async def test_s2s_22_a_caller_who_leaves_in_the_middle_of_a_body_is_not_our_mistake(app: Litestar) -> None:
+    received = iter([{"type": "http.request", "body": b'{"email"', "more_body": True}, {"type": "http.disconnect"}])
+    sent: list[Message] = []
+
+    async def receive() -> Any:
+        return next(received)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: Any = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "https",
+        "path": LOGIN,
+        "raw_path": LOGIN.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json"), (b"content-length", b"50")],
+        "client": ("198.51.100.77", 4711),
+        "server": ("hub.example.com", 443),
+    }
+    with capture_logs() as logged:
+        await app(scope, receive, send)
+    assert [message["status"] for message in sent if message["type"] == "http.response.start"] == [400]
+    assert logged == []
