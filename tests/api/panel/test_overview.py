@@ -139,5 +139,5 @@ async def test_staff_see_everything_but_no_way_to_connect_or_disconnect(owner: P
 async def test_a_run_shows_all_its_issues(owner: Person, container: Container) -> None:
     run = await add_run(container, await add_store(container, owner), issues=40)
     shown = await owner.see(f"/panel/runs/{run.id}")
-    assert len(shown.all("//table//tbody/tr")) == 40
+    assert len(shown.all("//section[h2='Issues']//tbody/tr")) == 40
     assert "139" in shown.text
