@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from backend.ports.platform_errors import StoreRefused
+from plugin_bridge.http import decode_lenient
 from plugin_bridge.woocommerce.bent import read_items
 from plugin_bridge.woocommerce.client import Answer, WooClient
 from plugin_bridge.woocommerce.mapping import has_variations
@@ -33,13 +34,15 @@ class ListPage(msgspec.Struct, frozen=True):
         return self.rows.listed
 
 
-class _Category(msgspec.Struct):
+class Category(msgspec.Struct):
+    """A category as the store lists it."""
+
     id: int
     name: str = ""
     parent: int = 0
 
 
-_CATEGORIES = msgspec.json.Decoder(list[_Category])
+_CATEGORIES = msgspec.json.Decoder(list[Category])
 
 
 class CatalogReader:
@@ -123,17 +126,32 @@ async def _all(requests: list[Coroutine[Any, Any, list[Items]]]) -> list[list[It
 
 async def category_paths(client: WooClient) -> dict[int, str]:
     """Read all categories as paths ("Clothing > Shirts"); a store that does not tell them has none."""
-    rows: list[_Category] = []
+    rows: list[Category] = []
     for page in range(1, _MOST_CATEGORY_PAGES + 1):
         parameters = {"per_page": "100", "page": str(page), **_ID_ORDER, "_fields": "id,name,parent"}
         try:
             answer = await client.get(f"{API}/products/categories", parameters)
-            rows += _CATEGORIES.decode(answer.content)
-        except (StoreRefused, msgspec.DecodeError):
+        except StoreRefused:
             break
+        page_rows = read_categories(answer.content)
+        if page_rows is None:
+            break
+        rows += page_rows
         if len(rows) >= (answer.count("x-wp-total") or 0):
             break
     return paths_of({row.id: (plain_text(row.name).strip(), row.parent) for row in rows})
+
+
+def read_categories(content: bytes) -> list[Category] | None:
+    """Read one page of categories, also out of text with broken letters; None when it is no list of them."""
+    try:
+        return _CATEGORIES.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return msgspec.convert(decode_lenient(content), list[Category])
+    except (msgspec.ValidationError, ValueError):
+        return None
 
 
 def paths_of(categories: dict[int, tuple[str, int]]) -> dict[int, str]:

@@ -39,7 +39,7 @@ def error_body(content: bytes, content_type: str) -> WooError | None:
     body = json_text(content, content_type)
     try:
         return msgspec.json.decode(body, type=WooError) if body else None
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

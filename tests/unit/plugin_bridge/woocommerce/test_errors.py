@@ -82,3 +82,9 @@ def test_no_body_breaks_the_naming(body: bytes) -> None:
 
 def test_every_advice_is_a_sentence_that_says_something() -> None:
     assert all(len(text) > 30 and text[0].isupper() for text in ADVICE.values())
+
+
+def test_a_refusal_whose_sentence_is_not_utf_8_is_a_refusal() -> None:
+    """Such as one in the Latin-1 of an old translation."""
+    body = b'{"code":"woocommerce_rest_authentication_error","message":"Schl\xfcssel"}'
+    assert isinstance(failure(401, httpx.Headers({"content-type": "application/json"}), body, NOW), StoreRefused)

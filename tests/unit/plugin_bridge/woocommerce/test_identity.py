@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugin_bridge.registry import PLATFORMS
-from plugin_bridge.woocommerce.catalog import changed_after, paths_of
+from plugin_bridge.woocommerce.catalog import changed_after, paths_of, read_categories
 from plugin_bridge.woocommerce.connect import timezone_name
 
 
@@ -60,3 +60,15 @@ def test_circles_among_categories_end(tree: dict[int, tuple[str, int]]) -> None:
 
 def test_woocommerce_is_a_platform() -> None:
     assert "woocommerce" in PLATFORMS
+
+
+@pytest.mark.parametrize("name", [b"B\xe4r", b"B\\ud800r"])
+def test_a_category_with_broken_letters_keeps_all_others(name: bytes) -> None:
+    rows = read_categories(b'[{"id":1,"name":"Hats","parent":0},{"id":2,"name":"' + name + b'","parent":1}]')
+    assert rows is not None
+    assert [(row.id, row.name[0], row.parent) for row in rows] == [(1, "H", 0), (2, "B", 1)]
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"{}", b"[1]", b'[{"id":"x"}]', b"[" * 100_000])
+def test_what_is_no_list_of_categories_is_none(content: bytes) -> None:
+    assert read_categories(content) is None
