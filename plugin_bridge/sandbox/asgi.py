@@ -126,6 +126,9 @@ def foreign_origin(request: Request) -> bool:
 def json_body(request: Request) -> Any:
     """Return the decoded JSON body, None when it is empty.
 
-    Raises:   msgspec.DecodeError.
+    Raises:   msgspec.DecodeError; also for text that is not UTF-8 and for what is nested too deeply.
     """
-    return msgspec.json.decode(request.body) if request.body.strip() else None
+    try:
+        return msgspec.json.decode(request.body) if request.body.strip() else None
+    except (UnicodeDecodeError, RecursionError):
+        raise msgspec.DecodeError("the body cannot be read") from None

@@ -14,6 +14,7 @@ from plugin_bridge.sandbox.asgi import (
     Request,
     Scope,
     Send,
+    json_body,
     json_reply,
     read_request,
     send_reply,
@@ -162,7 +163,7 @@ class Platform:
 
     def _note_write(self, request: Request) -> None:
         try:
-            body = msgspec.json.decode(request.body) if request.body else None
+            body = json_body(request)
         except msgspec.DecodeError:
             body = None
         self.shop.journal.wrote(self.shop.now(), request.method, request.path, body)

@@ -84,6 +84,8 @@ def test_a_merchant_takes_a_product_out_of_the_trash() -> None:
         ("orders", {"lines": [{"sku": "NO-SUCH", "quantity": 1}]}),
         ("orders", {}),
         ("faults", b"{"),
+        ("change", b'{"sku":"\xff"}'),
+        ("orders", b"[" * 100_000),
     ],
 )
 def test_what_cannot_be_done_is_said(path: str, body: object) -> None:
