@@ -127,7 +127,9 @@ async def test_what_a_file_does_not_have_stays_in_the_catalog(bench: Workbench) 
     assert (await bench.rows(COUNTS, org=actor.tenant))[0][0] == 3
 
 
-async def test_a_column_the_file_does_not_have_keeps_its_values_and_an_empty_cell_clears_them(bench: Workbench) -> None:
+async def test_g16_a_column_the_file_does_not_have_keeps_its_values_and_an_empty_cell_clears_them(
+    bench: Workbench,
+) -> None:
     actor = await bench.organization()
     full = CAP | {
         "Tags": "wool",
