@@ -12,7 +12,7 @@ BIN := .venv/bin
 TESTS ?= tests
 PROCESSES ?= 2
 
-.PHONY: help run test check bench screenshots lock clean setup setup-dev
+.PHONY: help run test coverage check bench screenshots lock clean setup setup-dev
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -22,6 +22,10 @@ run: setup ## Start everything with a simulated store; ends at READY, Ctrl-C sto
 
 test: setup-dev ## Run the tests; they start their own PostgreSQL and Valkey (TESTS=path, PROCESSES=n)
 	@$(BIN)/pytest -q -n $(PROCESSES) $(TESTS) $(ARGS)
+
+coverage: setup-dev ## Run the tests and show which lines none of them reaches
+	@$(BIN)/coverage erase && COVERAGE_PROCESS_START=pyproject.toml $(BIN)/coverage run -m pytest -q $(TESTS) $(ARGS)
+	@$(BIN)/coverage combine -q && $(BIN)/coverage report
 
 check: setup-dev ## Lint, format check, types, import rules, architecture tests
 	@echo "ruff check" && $(BIN)/ruff check --quiet .
