@@ -21,6 +21,16 @@ class Missing(NamedTuple):
     variants: list[str]
 
 
+class WalkEnd(NamedTuple):
+    """Where a walk ended; when the run stands elsewhere, somebody else works on it."""
+
+    run_id: uuid.UUID
+    walk: int
+    cursor: str | None
+    refuted: bool
+    """The store still lists something that the walk did not meet."""
+
+
 AUC_14 = ("products_added", "products_updated", "products_removed", "errors")
 
 
@@ -39,31 +49,26 @@ async def missing_after(session: AsyncSession, run_id: uuid.UUID) -> Missing | N
     return Missing(*await runs.missing_ids(run))
 
 
-async def finish_walk(session: AsyncSession, run_id: uuid.UUID, *, most_walks: int, refuted: bool = False) -> bool:
-    """Close a run whose walk reached its end; False when the walk has to be done again from the beginning.
-
-    Args:     refuted: the store still lists something that the walk did not meet.
-    """
+async def finish_walk(session: AsyncSession, end: WalkEnd, *, most_walks: int) -> None:
+    """Close a run whose walk reached its end, or send it back to the beginning when the walk proves nothing."""
     runs = SyncRepository(session)
-    found = await runs.lock(run_id)
-    if found is None or found[0].state != "running":
-        return True
+    found = await runs.lock(end.run_id)
+    if found is None or found[0].state != "running" or (found[0].walk, found[0].cursor) != (end.walk, end.cursor):
+        return
     run, store = found
     if run.mode == "full":
-        verified = not refuted and await _verified(runs, run)
+        verified = not end.refuted and await _verified(runs, run)
         if not verified and run.walk < most_walks:
             run.walk, run.cursor = run.walk + 1, None
             run.stats = {key: value for key, value in run.stats.items() if not key.startswith(("expected_", "total_"))}
             await runs.forget_seen(run.id)
-            return False
+            return
         if verified:
             await _remove_gone(session, runs, run)
         else:
             await _note_mismatch(runs, run)
-        await runs.forget_seen(run.id)
     if run.state == "running":
         await _complete(session, run, store)
-    return True
 
 
 async def _verified(runs: SyncRepository, run: SyncRun) -> bool:
@@ -107,6 +112,7 @@ def _held(missing: MissingCount) -> Held | None:
 async def _complete(session: AsyncSession, run: SyncRun, store: Store) -> None:
     run.state, run.finished_at = "completed", utc_now()
     run.error_code = run.error_message = None
+    await SyncRepository(session).forget_seen(run.id)
     if run.watermark_at is not None and run.started_at is not None:
         # What changed during the walk may lie on a page that was read before; what is stamped in the future proves
         # nothing. Both are read again.
@@ -126,6 +132,7 @@ async def _complete(session: AsyncSession, run: SyncRun, store: Store) -> None:
 async def end_run(session: AsyncSession, run: SyncRun, *, state: str, code: str, message: str) -> None:
     """End a run as `failed` or `held` with its reason."""
     run.state, run.finished_at, run.error_code, run.error_message = state, utc_now(), code, message
+    await SyncRepository(session).forget_seen(run.id)
     event = SyncFailed(sync_id=str(run.id), type=run.mode, store_id=str(run.store_id), code=code, message=message)
     await EventRecorder(session).record(run.organization_id, event)
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.events.service import EventRecorder
 from backend.domain.events.types import SyncStarted
-from backend.domain.sync.outcome import end_run, finish_walk, missing_after
+from backend.domain.sync.outcome import WalkEnd, end_run, finish_walk, missing_after
 from backend.domain.sync.reading import pages_ahead
 from backend.domain.sync.repository import SyncRepository
 from backend.domain.sync.step import StepContext, store_pages
@@ -50,9 +50,13 @@ class PullPlan:
 
     def __init__(self, run: SyncRun, store: Store) -> None:
         self.run_id = run.id
-        self.full = run.mode == "full"
+        self.walk = run.walk
         self.request = PullRequest(since=run.since_at, cursor=run.cursor)
         self.store = store
+
+
+class Contested(Exception):
+    """Somebody else works on the same run: a worker that lost its lease and does not know yet."""
 
 
 class StorePull:
@@ -71,12 +75,14 @@ class StorePull:
     async def run(self, run_id: uuid.UUID) -> None:
         """Work one run off to its end.
 
-        Raises:   StoreRefused, StoreUnavailable, StoreThrottled, UnsafeAddress: the run stays resumable.
+        Raises:   StoreRefused, StoreUnavailable, StoreThrottled, UnsafeAddress, Contested: the run stays resumable.
         """
-        for _ in range(MOST_WALKS + 1):
+        for _ in range(MOST_WALKS + 2):
             plan = await self._start(run_id)
-            if plan is None or await self._walk(plan):
+            if plan is None:
                 return
+            await self._walk(plan)
+        raise Contested("another worker stores into the same run")
 
     async def _start(self, run_id: uuid.UUID) -> PullPlan | None:
         async with self._begin() as session:
@@ -85,7 +91,8 @@ class StorePull:
                 return None
             run, store = found
             if store.state != "active":
-                await _store_left(session, run, store)
+                message = f"The store is {store.state.replace('_', ' ')}"
+                await end_run(session, run, state="failed", code="store_not_connected", message=message)
                 return None
             if run.state == "queued":
                 await self._first_start(session, run, store)
@@ -100,29 +107,22 @@ class StorePull:
         event = SyncStarted(sync_id=str(run.id), type=run.mode, store_id=str(store.id))
         await EventRecorder(session).record(run.organization_id, event)
 
-    async def _walk(self, plan: PullPlan) -> bool:
-        """Read and store the rest of one walk; False when it has to be walked again."""
+    async def _walk(self, plan: PullPlan) -> None:
+        """Read and store the rest of one walk and end it, unless the run was ended or goes on elsewhere meanwhile."""
         platform = await self._opener.open(plan.store)
         after = plan.request.cursor
         try:
             async with aclosing(pages_ahead(platform.read_catalog(plan.request))) as groups:
                 async for pages in groups:
                     if not await self._store(plan, after, pages):
-                        await self._stopped(plan.run_id)
-                        return True
+                        return
                     after = pages[-1].cursor
             refuted = await self._still_there(platform, plan.run_id)
         finally:
             await platform.aclose()
         async with self._begin() as session:
-            return await finish_walk(session, plan.run_id, most_walks=MOST_WALKS, refuted=refuted)
-
-    async def _stopped(self, run_id: uuid.UUID) -> None:
-        """End a run whose store was disconnected meanwhile; one that somebody else took over goes on without us."""
-        async with self._begin() as session:
-            found = await SyncRepository(session).lock(run_id)
-            if found is not None and found[0].state == "running" and found[1].state != "active":
-                await _store_left(session, *found)
+            end = WalkEnd(run_id=plan.run_id, walk=plan.walk, cursor=after, refuted=refuted)
+            await finish_walk(session, end, most_walks=MOST_WALKS)
 
     async def _still_there(self, platform: StorePlatform, run_id: uuid.UUID) -> bool:
         """Ask the store for what the walk did not meet, before any of it is taken for gone."""
@@ -134,10 +134,5 @@ class StorePull:
         """Store a group of pages as one step; False when the run was ended from outside."""
         async with self._begin() as session:
             limit = await self._product_limit(session, plan.store.organization_id)
-            context = StepContext(run_id=plan.run_id, after=after, product_limit=limit)
+            context = StepContext(run_id=plan.run_id, walk=plan.walk, after=after, product_limit=limit)
             return await store_pages(session, context, pages)
-
-
-async def _store_left(session: AsyncSession, run: SyncRun, store: Store) -> None:
-    message = f"The store is {store.state.replace('_', ' ')}"
-    await end_run(session, run, state="failed", code="store_not_connected", message=message)

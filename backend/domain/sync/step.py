@@ -23,8 +23,9 @@ class StepContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a step has to know besides its pages."""
 
     run_id: uuid.UUID
+    walk: int
     after: str | None
-    """The cursor this step builds on; when the run stands elsewhere, somebody else works on it."""
+    """Walk and cursor this step builds on; when the run stands elsewhere, somebody else works on it."""
     product_limit: int | None
 
 
@@ -35,7 +36,7 @@ async def store_pages(session: AsyncSession, context: StepContext, pages: list[C
     if found is None:
         return False
     run, store = found
-    if run.state != "running" or run.cursor != context.after or store.state != "active":
+    if run.state != "running" or (run.walk, run.cursor) != (context.walk, context.after) or store.state != "active":
         return False
     products, apart, too_long = within_limits(
         (product for page in pages for product in page.products),
