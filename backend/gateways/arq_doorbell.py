@@ -1,14 +1,21 @@
 """The doorbell on arq: a message holds nothing but a job's id, in msgpack, never pickle."""
 
+import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import structlog
-from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.connections import ArqRedis, RedisSettings
+from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
 log = structlog.get_logger()
+
+PATIENCE_S = 1.0
+"""How long Redis may take to connect and to answer: whoever rings, a request for one, waits for it."""
+ECHO_S = 300
+"""How long one message stands for a job's try."""
 
 
 def serialize(value: dict[str, Any]) -> bytes:
@@ -37,25 +44,24 @@ def queue_name(queue: str) -> str:
 
 
 class ArqDoorbell:
-    """Rings by enqueuing `ring(job_id)`; connects on first use, and a silent Redis only delays work."""
+    """Rings by enqueuing `ring(job_id)`; a silent Redis only delays work, a slow one hardly delays who rings."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._pool: ArqRedis | None = None
+        pool = ConnectionPool.from_url(url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S)
+        self._redis = ArqRedis(pool, job_serializer=serialize, job_deserializer=deserialize)
 
     async def ring(self, queue: str, job_id: int, *, attempt: int = 0) -> None:
-        """Ring for one job. A second ring for the same try is dropped by arq; failure is logged, the sweeper repeats."""
+        """Ring for one job; failure is logged, the sweeper repeats.
+
+        A second ring for the same try is dropped by arq. After `ECHO_S` it is not: a worker that was killed, or lost
+        Redis, leaves a message that arq holds for running as long as the longest job may run.
+        """
+        name = f"job-{job_id}-{attempt}-{int(time.time() // ECHO_S)}"
         try:
-            if self._pool is None:
-                self._pool = await create_pool(
-                    redis_settings(self._url), job_serializer=serialize, job_deserializer=deserialize
-                )
-            name = f"job-{job_id}-{attempt}"
-            await self._pool.enqueue_job("ring", job_id, _job_id=name, _queue_name=queue_name(queue))
+            await self._redis.enqueue_job("ring", job_id, _job_id=name, _queue_name=queue_name(queue))
         except (RedisError, OSError) as error:
             log.warning("doorbell.silent", queue=queue, job_id=job_id, error=type(error).__name__)
 
     async def aclose(self) -> None:
-        """Close the connection."""
-        if self._pool is not None:
-            await self._pool.aclose()
+        """Close the connections."""
+        await self._redis.aclose(close_connection_pool=True)
