@@ -1,9 +1,11 @@
 """Money texts to Decimal and back, refusing what a machine would have to guess."""
 
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
-_PLAIN = re.compile(r"-?\d{1,12}(\.\d{1,6})?")
+_PLAIN = re.compile(r"-?\d{1,12}(\.\d{1,30})?")
+_PLACES = Decimal("0.000001")
+"""What is stored; stores that compute net prices show up to fifteen decimals."""
 MAX_AMOUNT = Decimal("999999999999")
 
 
@@ -12,7 +14,7 @@ class NotMoney(ValueError):
 
 
 def parse_amount(text: object) -> Decimal | None:
-    """Read an amount written as a plain decimal ("12.50"); None and "" are None.
+    """Read an amount written as a plain decimal ("12.50"), rounded half up to six decimals; None and "" are None.
 
     "12,50", "1,234.50", "abc", "1e3", "NaN" and JSON floats are refused: WooCommerce itself stores "12,50" as 1250.
 
@@ -28,7 +30,16 @@ def parse_amount(text: object) -> Decimal | None:
         text = str(text)
     if not isinstance(text, str) or not _PLAIN.fullmatch(text.strip()) or not text.isascii():
         raise NotMoney(str(text)[:40])
-    return Decimal(text.strip())
+    amount = _rounded(Decimal(text.strip()))
+    if abs(amount) > MAX_AMOUNT + 1 - _PLACES:
+        raise NotMoney(text[:40])
+    return amount
+
+
+def _rounded(amount: Decimal) -> Decimal:
+    exponent = amount.as_tuple().exponent
+    longer = isinstance(exponent, int) and exponent < -6
+    return amount.quantize(_PLACES, ROUND_HALF_UP) if longer else amount
 
 
 def format_amount(amount: Decimal, places: int = 2) -> str:

@@ -18,7 +18,8 @@ OLD, NEW = "the first key of all", "the key that came after"
 
 
 @pytest.mark.parametrize(
-    "text", ["12,50", "abc", "1,234.50", "1e3", "NaN", "Infinity", "١٢", " ", "12.", ".5", 12.5, True]
+    "text",
+    ["12,50", "abc", "1,234.50", "1e3", "NaN", "Infinity", "١٢", " ", "12.", ".5", "999999999999.9999999", 12.5, True],
 )
 def test_an_amount_that_would_have_to_be_guessed_is_refused(text: object) -> None:
     with pytest.raises(NotMoney):
@@ -28,6 +29,14 @@ def test_an_amount_that_would_have_to_be_guessed_is_refused(text: object) -> Non
 @pytest.mark.parametrize(("text", "amount"), [("12.50", "12.50"), ("-3", "-3"), (7, "7"), ("", None), (None, None)])
 def test_a_plain_decimal_is_read_exactly(text: object, amount: str | None) -> None:
     assert parse_amount(text) == (None if amount is None else Decimal(amount))
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [("8.264462809917355", "8.264463"), ("0.0000005", "0.000001"), ("999999999999.9999994", "999999999999.999999")],
+)
+def test_a_computed_price_is_rounded_to_what_is_stored(text: str, amount: str) -> None:
+    assert str(parse_amount(text)) == amount
 
 
 @given(st.decimals(min_value=-(10**9), max_value=10**9, places=4))
