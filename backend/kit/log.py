@@ -1,15 +1,33 @@
 """Structured logs on stderr, one JSON object a line, with what looks like a secret taken out."""
 
+import io
 import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 
 _SECRET = re.compile(r"(cs_[0-9a-fA-F]{8,}|ck_[0-9a-fA-F]{8,}|sk_live_\w+|shp\w{2}_\w+|eyJ[\w-]+\.[\w-]+\.[\w-]+)")
 _QUIET = ("httpx", "httpcore", "arq", "granian", "asyncio", "sqlalchemy.engine")
+
+
+class _UnfailingLog(io.TextIOBase):
+    """A stream that drops what cannot be written: a full disk may cost lines of the log, never an answer."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def redact(text: str) -> str:
@@ -34,7 +52,7 @@ def set_up_logging(level: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _UnfailingLog(sys.stderr))),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
