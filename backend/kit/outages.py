@@ -16,7 +16,8 @@ def is_outage(error: BaseException) -> bool:
     """
     if isinstance(error, (OSError, PoolTimeout)):
         return True
-    if not isinstance(error, DBAPIError):
-        return False
-    state = getattr(error.orig, "sqlstate", None) or ""
-    return error.connection_invalidated or state.startswith(_CLASSES) or state == _READ_ONLY
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    # The driver's own errors come unwrapped where rows are copied in.
+    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    return isinstance(state, str) and (state.startswith(_CLASSES) or state == _READ_ONLY)

@@ -17,6 +17,7 @@ class FromPostgres(Exception):
 @pytest.mark.parametrize("sqlstate", ["08006", "57P01", "57P03", "53300", "53100", "58030", "25006"])
 def test_a_database_that_cannot_serve_is_an_outage(sqlstate: str) -> None:
     assert is_outage(DBAPIError("SELECT 1", None, FromPostgres(sqlstate)))
+    assert is_outage(FromPostgres(sqlstate))
 
 
 @pytest.mark.parametrize(
