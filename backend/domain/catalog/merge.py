@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog import merge_sql as sql
-from backend.domain.catalog.staging import stage
+from backend.domain.catalog.staging import Rows, hashes, product_rows, stage, variant_rows
 from backend.ports.store_platform import PlatformProduct, PlatformVariant
 
 
@@ -53,9 +53,12 @@ class StoreMerge:
         Args:     product_limit: of the plan; what is new beyond it stays out and is counted in `over_limit`.
         """
         await self._run(sql.LOCK_STORE)
-        staged_products, staged_variants = await stage(self._session, products, variants)
+        shown_products, shown_variants = product_rows(products), variant_rows(products, variants)
+        new_products = await self._not_as_last_time(sql.UNCHANGED_PRODUCTS, shown_products)
+        new_variants = await self._not_as_last_time(sql.UNCHANGED_VARIANTS, shown_variants)
+        await stage(self._session, new_products, new_variants)
         over_limit, product_counts = 0, (0, 0)
-        if staged_products:
+        if new_products:
             await self._run(sql.RESOLVE_PRODUCTS)
             over_limit = await self._keep_within(product_limit)
             product_counts = await apply_products(self._session, self._scope)
@@ -63,7 +66,7 @@ class StoreMerge:
             await self._run(sql.UPDATE_PRODUCT_LINKS)
         orphans: tuple[str, ...] = ()
         variant_counts = (0, 0)
-        if staged_variants:
+        if new_variants:
             await self._run(sql.RESOLVE_VARIANTS)
             orphans = tuple((await self._session.execute(text(sql.ORPHANS))).scalars()) if not over_limit else ()
             variant_counts = await apply_variants(self._session, self._scope)
@@ -72,16 +75,23 @@ class StoreMerge:
         merged = Merged(
             products_added=product_counts[0],
             products_updated=product_counts[1],
-            products_unchanged=staged_products - sum(product_counts) - over_limit,
+            products_unchanged=len(shown_products) - sum(product_counts) - over_limit,
             variants_added=variant_counts[0],
             variants_updated=variant_counts[1],
-            variants_unchanged=staged_variants - sum(variant_counts),
+            variants_unchanged=len(shown_variants) - sum(variant_counts),
             over_limit=over_limit,
             orphans=orphans,
         )
         if merged.changed:
             await self._run(sql.BUMP_REVISION)
         return merged
+
+    async def _not_as_last_time(self, statement: str, rows: Rows) -> Rows:
+        """Return the rows that are new or differ from what the store showed last time."""
+        if not rows:
+            return rows
+        same = set((await self._session.execute(text(statement), {**self._scope, **hashes(rows)})).scalars())
+        return {external_id: row for external_id, row in rows.items() if external_id not in same} if same else rows
 
     async def _keep_within(self, product_limit: int | None) -> int:
         if product_limit is None:

@@ -5,6 +5,21 @@ Identity is decided first (`resolved_*`: which row, is it new, did it change), e
 
 LOCK_STORE = "SELECT pg_advisory_xact_lock(hashtextextended(cast(cast(:store AS uuid) AS text), 7))"
 
+# What a store shows as it did last time is not even staged. One look-up in the unique index for each row, spelled so
+# that the planner cannot do otherwise: it takes an array for a hundred rows, and a join went through the whole list.
+
+_AS_LAST_TIME = """
+SELECT shown.external_id
+FROM unnest(cast(:ids AS text[]), cast(:hashes AS bytea[])) AS shown(external_id, hash)
+CROSS JOIN LATERAL (
+    SELECT l.seen_hash, l.gone_at FROM {table} l
+    WHERE l.organization_id = :org AND l.store_id = :store AND l.external_id = shown.external_id LIMIT 1
+) known
+WHERE known.seen_hash = shown.hash AND known.gone_at IS NULL
+"""
+UNCHANGED_PRODUCTS = _AS_LAST_TIME.format(table="product_links")
+UNCHANGED_VARIANTS = _AS_LAST_TIME.format(table="listings")
+
 RESOLVE_PRODUCTS = """
 INSERT INTO resolved_products (external_id, product_id, is_new, changed)
 SELECT s.external_id, coalesce(l.product_id, nextval('products_id_seq')), l.id IS NULL,

@@ -13,7 +13,7 @@ from backend.domain.catalog import product_import_sql as sql
 from backend.domain.catalog.merge import apply_products
 from backend.domain.catalog.product_csv import Rejected
 from backend.domain.catalog.product_identity import KnownVariant, SkuHit, choose_product, choose_variants
-from backend.domain.catalog.staging import stage
+from backend.domain.catalog.staging import product_rows, stage, variant_rows
 from backend.domain.stores.repository import StoreRepository
 from backend.kit.errors import DomainError, ErrorKind
 from backend.ports.actor import system_actor
@@ -109,7 +109,7 @@ class ImportBatch:
 
     async def _resolve(self, part: FilePart) -> tuple[list[PlatformProduct], tuple[Rejected, ...]]:
         """Stage the products and decide which of the catalog's each is; return those that could be told."""
-        await stage(self._session, part.products, ())
+        await stage(self._session, product_rows(part.products), variant_rows(part.products, ()))
         sku_hits, handle_hits = await self._sku_hits(), await self._handle_hits()
         told: list[PlatformProduct] = []
         ids: list[int | None] = []

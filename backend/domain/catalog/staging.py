@@ -1,7 +1,7 @@
 """Bring neutral products into temporary tables by COPY, so that SQL can work on them as sets."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -31,6 +31,8 @@ _TABLES = (
         external_id text, variant_id bigint, product_id bigint, is_new boolean, changed boolean
     ) ON COMMIT DELETE ROWS""",
 )
+Rows = dict[str, tuple[Any, ...]]
+"""Staged rows by external id; the last column is the row's hash."""
 ANALYZE_FROM_ROWS = 5_000
 """Above this many rows the planner is told how large the staged set is; below, its guess is good enough."""
 
@@ -81,30 +83,32 @@ def variant_row(variant: PlatformVariant, position: int) -> tuple[Any, ...]:
     return (*head, *kept[:9], options, attributes, *kept[11:], variant.modified_at, digest)
 
 
-def variant_rows(products: Iterable[PlatformProduct], apart: Iterable[PlatformVariant]) -> list[tuple[Any, ...]]:
+def product_rows(products: Iterable[PlatformProduct]) -> Rows:
+    """Return staged products by external id; one that comes twice counts once, the later one wins."""
+    return {product.external_id: product_row(product) for product in products}
+
+
+def variant_rows(products: Iterable[PlatformProduct], apart: Iterable[PlatformVariant]) -> Rows:
     """Return staged variants of both kinds: inside their products, and those that come apart from them."""
     rows = {v.external_id: variant_row(v, n) for product in products for n, v in enumerate(product.variants)}
     rows.update((variant.external_id, variant_row(variant, 0)) for variant in apart)
-    return list(rows.values())
+    return rows
 
 
-async def stage(
-    session: AsyncSession, products: Sequence[PlatformProduct], variants: Sequence[PlatformVariant]
-) -> tuple[int, int]:
-    """Fill the staging tables for this transaction; return how many products and variants lie there.
+def hashes(rows: Rows) -> dict[str, list[Any]]:
+    """Return external ids and hashes of staged rows as two parallel arrays."""
+    return {"ids": list(rows), "hashes": [row[-1] for row in rows.values()]}
 
-    A product or variant that comes twice in one batch counts once, the later one wins.
-    """
-    product_rows = list({product.external_id: product_row(product) for product in products}.values())
-    rows = variant_rows(products, variants)
+
+async def stage(session: AsyncSession, products: Rows, variants: Rows) -> None:
+    """Fill the staging tables for this transaction."""
     connection = await _prepare(session)
-    if product_rows:
-        await connection.copy_records_to_table("stage_products", records=product_rows)
-    if rows:
-        await connection.copy_records_to_table("stage_variants", records=rows)
-    if len(product_rows) + len(rows) >= ANALYZE_FROM_ROWS:
+    if products:
+        await connection.copy_records_to_table("stage_products", records=products.values())
+    if variants:
+        await connection.copy_records_to_table("stage_variants", records=variants.values())
+    if len(products) + len(variants) >= ANALYZE_FROM_ROWS:
         await connection.execute("ANALYZE stage_products; ANALYZE stage_variants")
-    return len(product_rows), len(rows)
 
 
 async def _prepare(session: AsyncSession) -> Any:
