@@ -63,14 +63,19 @@ class PlatformProduct(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
     modified_at: datetime | None = None
     variants: tuple[PlatformVariant, ...] = ()
-    """Empty when the platform lists variants apart from their product; they then come as `CatalogPage.variants`."""
+    """All it is sold as; empty when the platform lists variants apart from their product, as `CatalogPage.variants`.
+    What is sold as it is brings one variant, which may have its own external id."""
+
+
+PARENT_MISSING = "parent_missing"
+"""Code of a variant that names no product: the store lists and counts it, but it is left out of the page."""
 
 
 class RowIssue(msgspec.Struct, frozen=True, kw_only=True):
     """One thing in the store's data that could not be taken as it is; the rest of the row was."""
 
     code: str
-    """Such as `price_unreadable`, `stock_unreadable`, `title_missing`."""
+    """Such as `price_unreadable`, `stock_unreadable`, `title_missing`, or `PARENT_MISSING`."""
     message: str
     external_id: str = ""
     field: str = ""

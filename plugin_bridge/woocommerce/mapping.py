@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from backend.kit.money import NotMoney, parse_amount
-from backend.ports.store_platform import PlatformImage, PlatformProduct, PlatformVariant, RowIssue
+from backend.ports.store_platform import PARENT_MISSING, PlatformImage, PlatformProduct, PlatformVariant, RowIssue
 from plugin_bridge.woocommerce.wire import MAX_COUNT, Items, WooAttribute, WooImage, WooItem, WooTerm
 
 GRAMS = {"kg": Decimal(1000), "g": Decimal(1), "lbs": Decimal("453.59237"), "oz": Decimal("28.349523125")}
@@ -59,7 +59,7 @@ class Mapper:
         for item in self._items:
             parent = item.parent_id or parent_id
             if parent is None:
-                self._issue(item, "parent_missing", "The variation belongs to no product", "parent_id")
+                self._issue(item, PARENT_MISSING, "The variation belongs to no product", "parent_id")
             else:
                 made.append(self._variation(item, str(parent)))
         return tuple(made)

@@ -117,6 +117,12 @@ LEFT JOIN listings l
   ON l.organization_id = :org AND l.store_id = :store AND l.external_id = s.external_id
 """
 
+TOUCHED_PRODUCTS = """
+SELECT count(DISTINCT v.product_id) FROM resolved_variants v
+WHERE v.changed AND NOT v.is_new
+  AND NOT EXISTS (SELECT 1 FROM resolved_products p WHERE p.product_id = v.product_id AND p.changed)
+"""
+
 ORPHANS = """
 SELECT s.external_id FROM stage_variants s
 WHERE NOT EXISTS (SELECT 1 FROM resolved_variants r WHERE r.external_id = s.external_id) LIMIT 20
@@ -223,6 +229,27 @@ WITH gone AS (
     WHERE l.organization_id = :org AND l.store_id = :store AND l.gone_at IS NULL AND NOT EXISTS (
         SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind IN ('variant', 'apart')
           AND s.external_id = l.external_id)
+    RETURNING l.variant_id
+)
+UPDATE variants v SET deleted_at = now(), updated_at = now()
+FROM gone
+WHERE v.id = gone.variant_id AND v.organization_id = :org AND v.deleted_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM listings o WHERE o.organization_id = :org AND o.variant_id = v.id AND o.store_id <> :store
+      AND o.gone_at IS NULL)
+"""
+
+# After a delta, which does not look for what is gone: a product that brings variants brings all it is sold as, and one
+# whose variants come apart from it is not sold as itself any more (a simple product became variable, or back).
+
+MARK_REPLACED_GONE = """
+WITH gone AS (
+    UPDATE listings l SET gone_at = now(), state = 'unlisted', updated_at = now()
+    FROM product_links p JOIN variants v ON v.product_id = p.product_id
+    WHERE p.organization_id = :org AND p.store_id = :store AND p.external_id = ANY(cast(:products AS text[]))
+      AND l.variant_id = v.id AND l.organization_id = :org AND l.store_id = :store AND l.gone_at IS NULL
+      AND l.external_product_id = p.external_id
+      AND NOT EXISTS (SELECT 1 FROM unnest(cast(:kept AS text[])) AS kept WHERE kept = l.external_id)
+      AND (l.external_id = p.external_id OR p.external_id = ANY(cast(:whole AS text[])))
     RETURNING l.variant_id
 )
 UPDATE variants v SET deleted_at = now(), updated_at = now()

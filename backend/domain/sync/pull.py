@@ -13,6 +13,7 @@ from typing import Protocol
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.domain.catalog.service import CatalogService
 from backend.domain.events.service import EventRecorder
 from backend.domain.events.types import SyncStarted
 from backend.domain.sync.outcome import WalkEnd, end_run, finish_walk, missing_after
@@ -23,6 +24,7 @@ from backend.kit.clock import utc_now
 from backend.kit.transaction import Transactions
 from backend.models.stores import Store
 from backend.models.sync import SyncRun
+from backend.ports.actor import system_actor
 from backend.ports.store_platform import CatalogPage, PullRequest, StorePlatform
 
 log = structlog.get_logger()
@@ -100,12 +102,19 @@ class StorePull:
 
     async def _first_start(self, session: AsyncSession, run: SyncRun, store: Store) -> None:
         run.state, run.started_at = "running", utc_now()
-        if run.mode == "delta" and store.watermark_at is not None:
+        if run.mode == "delta" and store.watermark_at is not None and not await self._room_again(session, store):
             run.since_at = store.watermark_at - OVERLAP
         else:
             run.mode = "full"
         event = SyncStarted(sync_id=str(run.id), type=run.mode, store_id=str(store.id))
         await EventRecorder(session).record(run.organization_id, event)
+
+    async def _room_again(self, session: AsyncSession, store: Store) -> bool:
+        """Tell whether products that the plan had no room for would find some now: no delta would bring them."""
+        limit = await self._product_limit(session, store.organization_id)
+        if not await SyncRepository(session).left_out(store.organization_id, store.id):
+            return False
+        return limit is None or await CatalogService(session).count(system_actor(store.organization_id)) < limit
 
     async def _walk(self, plan: PullPlan) -> None:
         """Read and store the rest of one walk and end it, unless the run was ended or goes on elsewhere meanwhile."""

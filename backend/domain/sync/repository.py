@@ -13,9 +13,19 @@ from backend.domain.catalog import merge_sql
 from backend.models.stores import Store
 from backend.models.sync import SyncIssue, SyncRun, SyncSeen
 from backend.ports.actor import Actor
+from backend.ports.store_platform import PlatformProduct
 
 UNFINISHED = ("queued", "running")
 KIND = "pull"
+_LEFT_OUT = text("""
+SELECT EXISTS (
+    SELECT 1 FROM sync_runs r
+    WHERE r.organization_id = :org AND r.store_id = :store AND cast(r.stats ->> 'over_limit' AS int) > 0
+      AND r.created_at >= coalesce((
+        SELECT max(f.created_at) FROM sync_runs f
+        WHERE f.organization_id = :org AND f.store_id = :store AND f.mode = 'full' AND f.state = 'completed'
+      ), '-infinity'))
+""")
 
 
 class MissingCount(NamedTuple):
@@ -145,6 +155,26 @@ class SyncRepository:
             products = await self._session.execute(text(merge_sql.MARK_PRODUCTS_GONE), _scope(run))
         await self._session.execute(text(merge_sql.BUMP_REVISION), {"org": run.organization_id})
         return _count(products), _count(variants)
+
+    async def mark_replaced(self, run: SyncRun, products: Iterable[PlatformProduct]) -> int:
+        """Mark variants gone in whose place products are sold as something else now; return how many."""
+        shown = list(products)
+        if not shown:
+            return 0
+        values = {
+            "products": [product.external_id for product in shown],
+            "whole": [product.external_id for product in shown if product.variants],
+            "kept": [variant.external_id for product in shown for variant in product.variants],
+        }
+        replaced = _count(await self._session.execute(text(merge_sql.MARK_REPLACED_GONE), {**_scope(run), **values}))
+        if replaced:
+            await self._session.execute(text(merge_sql.BUMP_REVISION), {"org": run.organization_id})
+        return replaced
+
+    async def left_out(self, organization_id: uuid.UUID, store_id: uuid.UUID) -> bool:
+        """Tell whether the plan's limit kept products of a store out, in its last complete walk or since."""
+        found = await self._session.execute(_LEFT_OUT, {"org": organization_id, "store": store_id})
+        return bool(found.scalar_one())
 
     @asynccontextmanager
     async def _as_sets(self) -> AsyncIterator[None]:

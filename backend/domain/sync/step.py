@@ -13,7 +13,7 @@ from backend.domain.catalog.merge import Merged, StoreMerge
 from backend.domain.sync.repository import SyncRepository
 from backend.models.stores import Store
 from backend.models.sync import SyncRun
-from backend.ports.store_platform import CatalogPage, PlatformProduct, PlatformVariant, RowIssue
+from backend.ports.store_platform import PARENT_MISSING, CatalogPage, PlatformProduct, PlatformVariant, RowIssue
 
 MOST_ISSUES = 500
 """Issues kept per run; all of them count."""
@@ -45,24 +45,35 @@ async def store_pages(session: AsyncSession, context: StepContext, pages: list[C
     issues = [issue for page in pages for issue in page.issues] + too_long
     merge = StoreMerge(session, organization_id=run.organization_id, store_id=store.id, currency=store.currency or "")
     merged = await merge.merge(products, apart, product_limit=context.product_limit)
+    removed = 0
     if run.mode == "full":
-        await _remember(runs, run.id, products, apart)
+        await _remember(runs, run.id, products, apart, issues)
+    else:
+        removed = await runs.mark_replaced(run, products)
     await _note_issues(runs, run, issues, merged, context.product_limit)
     run.cursor = pages[-1].cursor
-    run.stats = _counted(run.stats, pages, merged, len(issues))
+    run.stats = _counted(run.stats, pages, merged, issues=len(issues), removed=removed)
     run.watermark_at = _newest(run, store, products, apart)
     return True
 
 
 async def _remember(
-    runs: SyncRepository, run_id: uuid.UUID, products: list[PlatformProduct], apart: list[PlatformVariant]
+    runs: SyncRepository,
+    run_id: uuid.UUID,
+    products: list[PlatformProduct],
+    apart: list[PlatformVariant],
+    issues: list[RowIssue],
 ) -> None:
     await runs.remember_seen(run_id, "product", [product.external_id for product in products])
     await runs.remember_seen(run_id, "variant", [v.external_id for product in products for v in product.variants])
-    await runs.remember_seen(run_id, "apart", [variant.external_id for variant in apart])
+    # The store counts variations of which nothing can be made, too.
+    unusable = [issue.external_id for issue in issues if issue.code == PARENT_MISSING]
+    await runs.remember_seen(run_id, "apart", [*(variant.external_id for variant in apart), *unusable])
 
 
-def _counted(stats: Mapping[str, Any], pages: list[CatalogPage], merged: Merged, issues: int) -> dict[str, Any]:
+def _counted(
+    stats: Mapping[str, Any], pages: list[CatalogPage], merged: Merged, *, issues: int, removed: int
+) -> dict[str, Any]:
     counts = {
         "products_added": merged.products_added,
         "products_updated": merged.products_updated,
@@ -70,6 +81,7 @@ def _counted(stats: Mapping[str, Any], pages: list[CatalogPage], merged: Merged,
         "variants_added": merged.variants_added,
         "variants_updated": merged.variants_updated,
         "variants_unchanged": merged.variants_unchanged,
+        "variants_removed": removed,
         "over_limit": merged.over_limit,
         "errors": issues + merged.over_limit,
         "pages": len(pages),
@@ -95,9 +107,11 @@ async def _note_issues(
     runs: SyncRepository, run: SyncRun, issues: list[RowIssue], merged: Merged, limit: int | None
 ) -> None:
     rows = [_issue_row(issue) for issue in issues]
+    # A product that the plan has no room for leaves its variations behind: that is told once, below.
+    left_out = merged.orphans and limit is not None and await runs.left_out(run.organization_id, run.store_id)
     rows += [
         {"code": "parent_unknown", "message": "The store lists this variation without its product", "external_id": one}
-        for one in merged.orphans
+        for one in (() if left_out else merged.orphans)
     ]
     if rows:
         room = MOST_ISSUES - await runs.issue_count(run.id)
