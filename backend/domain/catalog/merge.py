@@ -17,6 +17,7 @@ class Merged(msgspec.Struct, frozen=True, kw_only=True):
 
     products_added: int = 0
     products_updated: int = 0
+    """Changed themselves, or by a change of one of their variants."""
     products_unchanged: int = 0
     variants_added: int = 0
     variants_updated: int = 0
@@ -30,6 +31,32 @@ class Merged(msgspec.Struct, frozen=True, kw_only=True):
     def changed(self) -> bool:
         """Tell whether the catalog is different now."""
         return bool(self.products_added or self.products_updated or self.variants_added or self.variants_updated)
+
+
+class _Counts:
+    """What a merge has done so far."""
+
+    products: tuple[int, int] = (0, 0)
+    """Added and updated rows."""
+    variants: tuple[int, int] = (0, 0)
+    touched: int = 0
+    """Products that changed by a variant alone."""
+    over_limit: int = 0
+    orphans: tuple[str, ...] = ()
+
+    def merged(self, shown_products: int, shown_variants: int) -> Merged:
+        """Return the result, given how many products and variants the store showed."""
+        unchanged = shown_products - sum(self.products) - self.touched - self.over_limit
+        return Merged(
+            products_added=self.products[0],
+            products_updated=self.products[1] + self.touched,
+            products_unchanged=max(0, unchanged),
+            variants_added=self.variants[0],
+            variants_updated=self.variants[1],
+            variants_unchanged=shown_variants - sum(self.variants),
+            over_limit=self.over_limit,
+            orphans=self.orphans,
+        )
 
 
 class StoreMerge:
@@ -57,34 +84,31 @@ class StoreMerge:
         new_products = await self._not_as_last_time(sql.UNCHANGED_PRODUCTS, shown_products)
         new_variants = await self._not_as_last_time(sql.UNCHANGED_VARIANTS, shown_variants)
         await stage(self._session, new_products, new_variants)
-        over_limit, product_counts = 0, (0, 0)
+        done = _Counts()
         if new_products:
-            await self._run(sql.RESOLVE_PRODUCTS)
-            over_limit = await self._keep_within(product_limit)
-            product_counts = await apply_products(self._session, self._scope)
-            await self._run(sql.INSERT_PRODUCT_LINKS)
-            await self._run(sql.UPDATE_PRODUCT_LINKS)
-        orphans: tuple[str, ...] = ()
-        variant_counts = (0, 0)
+            await self._merge_products(done, product_limit)
         if new_variants:
-            await self._run(sql.RESOLVE_VARIANTS)
-            orphans = tuple((await self._session.execute(text(sql.ORPHANS))).scalars()) if not over_limit else ()
-            variant_counts = await apply_variants(self._session, self._scope)
-            await self._run(sql.INSERT_LISTINGS)
-            await self._run(sql.UPDATE_LISTINGS)
-        merged = Merged(
-            products_added=product_counts[0],
-            products_updated=product_counts[1],
-            products_unchanged=len(shown_products) - sum(product_counts) - over_limit,
-            variants_added=variant_counts[0],
-            variants_updated=variant_counts[1],
-            variants_unchanged=len(shown_variants) - sum(variant_counts),
-            over_limit=over_limit,
-            orphans=orphans,
-        )
+            await self._merge_variants(done)
+        merged = done.merged(len(shown_products), len(shown_variants))
         if merged.changed:
             await self._run(sql.BUMP_REVISION)
         return merged
+
+    async def _merge_products(self, done: "_Counts", product_limit: int | None) -> None:
+        await self._run(sql.RESOLVE_PRODUCTS)
+        done.over_limit = await self._keep_within(product_limit)
+        done.products = await apply_products(self._session, self._scope)
+        await self._run(sql.INSERT_PRODUCT_LINKS)
+        await self._run(sql.UPDATE_PRODUCT_LINKS)
+
+    async def _merge_variants(self, done: "_Counts") -> None:
+        await self._run(sql.RESOLVE_VARIANTS)
+        done.touched = int((await self._session.execute(text(sql.TOUCHED_PRODUCTS))).scalar_one())
+        if not done.over_limit:  # else their products are known to be missing
+            done.orphans = tuple((await self._session.execute(text(sql.ORPHANS))).scalars())
+        done.variants = await apply_variants(self._session, self._scope)
+        await self._run(sql.INSERT_LISTINGS)
+        await self._run(sql.UPDATE_LISTINGS)
 
     async def _not_as_last_time(self, statement: str, rows: Rows) -> Rows:
         """Return the rows that are new or differ from what the store showed last time."""

@@ -176,3 +176,13 @@ async def test_a_rolled_back_merge_leaves_nothing_and_the_next_works(store: OneS
             await broken()
     assert await store.variants() == {}
     assert (await store.merge(product("1", variant("1", "1")))).products_added == 1
+
+
+async def test_auc_14_a_product_whose_variant_changed_counts_as_updated_once(store: OneStore) -> None:
+    await store.merge(product("1", variant("1", "1"), variant("2", "1")), product("2", variant("3", "2")))
+    changed = product("1", variant("1", "1", price=Decimal("8.00")), variant("2", "1", stock=9))
+    merged = await store.merge(changed, product("2", variant("3", "2")))
+    assert (merged.products_updated, merged.variants_updated) == (1, 2)
+    renamed = product("1", variant("1", "1", price=Decimal("7.00")), variant("2", "1", stock=9), handle="new")
+    merged = await store.merge(renamed)
+    assert (merged.products_updated, merged.variants_updated) == (1, 1)
