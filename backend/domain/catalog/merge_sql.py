@@ -29,15 +29,21 @@ LEFT JOIN product_links l
   ON l.organization_id = :org AND l.store_id = :store AND l.external_id = s.external_id
 """
 
-# Merges of one organization that add products take turns at counting them.
-LOCK_COUNT = """
-SELECT pg_advisory_xact_lock(hashtextextended(cast(cast(:org AS uuid) AS text), 8))
-WHERE EXISTS (SELECT 1 FROM resolved_products WHERE is_new)
+# What is new needs room in a plan, and so does what was gone and comes back.
+_NEEDS_ROOM = """
+r.is_new OR (r.changed AND EXISTS (
+    SELECT 1 FROM products p WHERE p.id = r.product_id AND p.organization_id = :org AND p.deleted_at IS NOT NULL))
 """
 
-DROP_OVER_LIMIT = """
+# Merges of one organization that add products take turns at counting them.
+LOCK_COUNT = f"""
+SELECT pg_advisory_xact_lock(hashtextextended(cast(cast(:org AS uuid) AS text), 8))
+WHERE EXISTS (SELECT 1 FROM resolved_products r WHERE {_NEEDS_ROOM})
+"""
+
+DROP_OVER_LIMIT = f"""
 WITH fresh AS (
-    SELECT external_id, row_number() OVER (ORDER BY product_id) AS n FROM resolved_products WHERE is_new
+    SELECT external_id, row_number() OVER (ORDER BY product_id) AS n FROM resolved_products r WHERE {_NEEDS_ROOM}
 ), room AS (
     SELECT cast(:limit AS bigint) - count(*) AS n
     FROM (SELECT 1 FROM products WHERE organization_id = :org AND deleted_at IS NULL
@@ -112,7 +118,7 @@ SELECT s.external_id, coalesce(l.variant_id, nextval('variants_id_seq')), p.prod
        l.id IS NULL OR l.seen_hash <> s.hash OR l.gone_at IS NOT NULL
 FROM stage_variants s
 JOIN product_links p
-  ON p.organization_id = :org AND p.store_id = :store AND p.external_id = s.external_product_id
+  ON p.organization_id = :org AND p.store_id = :store AND p.external_id = s.external_product_id AND p.gone_at IS NULL
 LEFT JOIN listings l
   ON l.organization_id = :org AND l.store_id = :store AND l.external_id = s.external_id
 """

@@ -114,3 +114,32 @@ async def test_s2s_23_a_larger_plan_brings_what_was_left_out_with_the_next_sync(
     assert (run.mode, run.stats["products_added"]) == ("full", 1)
     await limit_to(store, None)
     assert (await store.pull("delta")).mode == "delta", "nothing is left out any more"
+
+
+async def test_what_comes_back_needs_room_in_the_plan_like_what_is_new(bench: Workbench) -> None:
+    store = await ShownStore.connect(bench)
+    await limit_to(store, 3)
+    await store.pull("full", simple("1"), simple("2"), simple("3"))
+    await store.pull("full", simple("2"), simple("3"))
+    await store.pull("full", simple("2"), simple("3"), simple("4"))
+    assert await live(store) == ["S-2", "S-3", "S-4"]
+    run = await store.pull("full", simple("1"), simple("2"), simple("3"), simple("4"))
+    assert (run.state, run.stats["over_limit"]) == ("completed", 1)
+    assert await live(store) == ["S-2", "S-3", "S-4"]
+    counted = "SELECT count(*) FROM variants WHERE organization_id = :org AND deleted_at IS NULL"
+    assert await store.rows(counted) == [(3,)]
+    await limit_to(store, 4)
+    await store.pull("delta", simple("1"), simple("2"), simple("3"), simple("4"))
+    assert await live(store) == ["S-1", "S-2", "S-3", "S-4"]
+
+
+async def test_variations_of_a_product_that_is_gone_wait_for_it(bench: Workbench) -> None:
+    store = await ShownStore.connect(bench)
+    await store.pull("full", variable("1"), simple("2"), simple("3"), apart=[variant("11", "1")])
+    await store.pull("full", simple("2"), simple("3"), apart=[variant("11", "1")])
+    await store.pull("full", simple("2"), simple("3"), apart=[variant("11", "1", price=Decimal("5.00"))])
+    assert await live(store) == ["S-2", "S-3"]
+    await store.pull("delta", variable("1"), apart=[variant("11", "1", price=Decimal("5.00"))])
+    assert await live(store) == ["S-11", "S-2", "S-3"]
+    prices = "SELECT price FROM variants WHERE organization_id = :org AND sku = 'S-11'"
+    assert await store.rows(prices) == [(Decimal("5.00"),)]
