@@ -66,6 +66,7 @@ class StoreMerge:
         self, session: AsyncSession, *, organization_id: uuid.UUID, store_id: uuid.UUID, currency: str
     ) -> None:
         self._session = session
+        self._currency = currency
         self._scope = {"org": organization_id, "store": store_id, "currency": currency}
 
     async def merge(
@@ -80,7 +81,8 @@ class StoreMerge:
         Args:     product_limit: of the plan; what is new beyond it stays out and is counted in `over_limit`.
         """
         await self._run(sql.LOCK_STORE)
-        shown_products, shown_variants = product_rows(products), variant_rows(products, variants)
+        shown_products = product_rows(products)
+        shown_variants = variant_rows(products, variants, currency=self._currency)
         new_products = await self._not_as_last_time(sql.UNCHANGED_PRODUCTS, shown_products)
         new_variants = await self._not_as_last_time(sql.UNCHANGED_VARIANTS, shown_variants)
         await stage(self._session, new_products, new_variants)

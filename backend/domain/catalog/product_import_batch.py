@@ -109,7 +109,7 @@ class ImportBatch:
 
     async def _resolve(self, part: FilePart) -> tuple[list[PlatformProduct], tuple[Rejected, ...]]:
         """Stage the products and decide which of the catalog's each is; return those that could be told."""
-        await stage(self._session, product_rows(part.products), variant_rows(part.products, ()))
+        await stage(self._session, product_rows(part.products), variant_rows(part.products))
         sku_hits, handle_hits = await self._sku_hits(), await self._handle_hits()
         told: list[PlatformProduct] = []
         ids: list[int | None] = []

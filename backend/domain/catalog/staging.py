@@ -57,8 +57,11 @@ def product_row(product: PlatformProduct) -> tuple[Any, ...]:
     return (product.external_id, *kept[:7], shown, *kept[8:], product.modified_at, digest)
 
 
-def variant_row(variant: PlatformVariant, position: int) -> tuple[Any, ...]:
-    """Return a staged variant; the hash covers everything but its position and the time of change."""
+def variant_row(variant: PlatformVariant, position: int, currency: str) -> tuple[Any, ...]:
+    """Return a staged variant; the hash covers everything but its position and the time of change.
+
+    Args:     currency: of its prices, in the hash alone: the same numbers mean something else in another one.
+    """
     kept = (
         variant.title,
         variant.sku,
@@ -76,7 +79,7 @@ def variant_row(variant: PlatformVariant, position: int) -> tuple[Any, ...]:
         variant.weight_g,
         variant.active,
     )
-    digest = hashlib.blake2b(_encode((variant.external_product_id, *kept)), digest_size=16).digest()
+    digest = hashlib.blake2b(_encode((currency, variant.external_product_id, *kept)), digest_size=16).digest()
     options = _json(variant.options).decode() if variant.options else "{}"
     attributes = _json(variant.attributes).decode() if variant.attributes else "{}"
     head = (variant.external_id, variant.external_product_id, position)
@@ -88,10 +91,12 @@ def product_rows(products: Iterable[PlatformProduct]) -> Rows:
     return {product.external_id: product_row(product) for product in products}
 
 
-def variant_rows(products: Iterable[PlatformProduct], apart: Iterable[PlatformVariant]) -> Rows:
+def variant_rows(
+    products: Iterable[PlatformProduct], apart: Iterable[PlatformVariant] = (), *, currency: str = ""
+) -> Rows:
     """Return staged variants of both kinds: inside their products, and those that come apart from them."""
-    rows = {v.external_id: variant_row(v, n) for product in products for n, v in enumerate(product.variants)}
-    rows.update((variant.external_id, variant_row(variant, 0)) for variant in apart)
+    rows = {v.external_id: variant_row(v, n, currency) for product in products for n, v in enumerate(product.variants)}
+    rows.update((variant.external_id, variant_row(variant, 0, currency)) for variant in apart)
     return rows
 
 

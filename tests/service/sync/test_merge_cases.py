@@ -28,12 +28,16 @@ def variant(number: str, parent: str, **changes: object) -> PlatformVariant:
 class OneStore:
     """Merges into one store of one organization."""
 
+    currency = "EUR"
+
     def __init__(self, bench: Workbench, actor: Actor) -> None:
         self.bench, self.actor, self.store_id = bench, actor, uuid7()
 
     async def merge(self, *products: PlatformProduct, apart: tuple[PlatformVariant, ...] = (), **more: int) -> Merged:
         async with self.bench.container.begin() as session:
-            merge = StoreMerge(session, organization_id=self.actor.tenant, store_id=self.store_id, currency="EUR")
+            merge = StoreMerge(
+                session, organization_id=self.actor.tenant, store_id=self.store_id, currency=self.currency
+            )
             return await merge.merge(products, apart, **more)
 
     async def variants(self) -> dict[str, tuple[object, ...]]:
@@ -93,6 +97,15 @@ async def test_what_was_gone_comes_back_with_its_id(store: OneStore) -> None:
     assert (merged.products_updated, merged.variants_updated) == (1, 1)
     assert await store.bench.rows(ids, org=store.actor.tenant) == before
     assert set(await store.variants()) == {"S-1"}
+
+
+async def test_a_store_that_changes_its_currency_changes_every_price(store: OneStore) -> None:
+    items = product("1", variant("1", "1")), product("2", variant("2", "2"))
+    await store.merge(*items)
+    store.currency = "CHF"
+    assert (await store.merge(*items)).variants_updated == 2
+    currencies = "SELECT DISTINCT currency FROM variants WHERE organization_id = :org"
+    assert await store.bench.rows(currencies, org=store.actor.tenant) == [("CHF",)]
 
 
 async def test_brands_and_categories_meet_without_case(store: OneStore) -> None:
