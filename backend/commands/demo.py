@@ -33,8 +33,17 @@ def set_up(instance: Instance, catalog: Path | None) -> dict[str, Any]:
     with resources.as_file(resources.files("backend.commands") / "demo_catalog.csv") as shipped:
         wanted = {"platform": "woocommerce", "key": STORE_KEY, "name": ORGANIZATION, "currency": "EUR"}
         made = make_store(instance, {**wanted, "catalog_file": str((catalog or shipped).absolute())})
-    store_id = before["stores"][0]["store_id"] if before.get("stores") else _connect(instance, made)
+    store_id = str(before["stores"][0]["store_id"]) if before.get("stores") else ""
+    if not store_id or not in_instance(data_dir, lambda container: _is_active(container, store_id)):
+        store_id = _connect(instance, made)
     return in_instance(data_dir, lambda container: _finish(container, instance, made, store_id, before))
+
+
+async def _is_active(container: Any, store_id: str) -> bool:
+    """Tell whether the demo's store is still connected: somebody may have tried the disconnect button."""
+    owner = await container.operator_for_store(uuid.UUID(store_id))
+    async with container.transaction() as services:
+        return bool((await services.stores.store(owner, uuid.UUID(store_id))).state == "active")
 
 
 def _connect(instance: Instance, made: dict[str, Any]) -> str:
@@ -64,8 +73,9 @@ async def _finish(
         await services.accounts.rename(owner, ORGANIZATION)
         password = before.get("panel", {}).get("password") or await services.accounts.renew_password(EMAIL)
         token = await services.access.token_for(EMAIL)
-    if not before:
-        await _first_sync(container, owner, uuid.UUID(store_id))
+    run = await latest_run(container, owner, uuid.UUID(store_id))
+    if run.state != "completed" and not before:  # later on, what a person did to the store must not stop the start
+        raise RuntimeError(f"the first sync is {run.state}: {run.error_message}")
     return {
         "base_url": instance.base_url,
         "organization_id": str(owner.tenant),
@@ -81,12 +91,6 @@ async def _finish(
         ],
         "feeds": [f"{instance.base_url}/api/public/feeds/{slug}" for slug in await _feeds(container, owner)],
     }
-
-
-async def _first_sync(container: Any, owner: Actor, store_id: uuid.UUID) -> None:
-    run = await latest_run(container, owner, store_id)
-    if run.state != "completed":
-        raise RuntimeError(f"the first sync is {run.state}: {run.error_message}")
 
 
 async def _feeds(container: Any, owner: Actor) -> list[str]:

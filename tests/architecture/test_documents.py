@@ -87,7 +87,8 @@ def test_every_issue_that_a_sync_can_note_is_explained() -> None:
         for code in texts_of(node)
     }
     assert codes >= {"count_mismatch", "source_empty", "source_shrank", "PIM_PRODUCT_LIMIT", "price_unreadable"}
-    assert [code for code in sorted(codes) if f"`{code}`" not in text] == []
+    spelled = {code for code in codes if " " not in code}  # a message where the code is named by a constant
+    assert [code for code in sorted(spelled) if f"`{code}`" not in text] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

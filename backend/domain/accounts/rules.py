@@ -18,9 +18,11 @@ def email_key(text: str) -> str:
     Raises:   invalid EMAIL_INVALID.
     """
     trimmed = text.strip()
-    domain = trimmed.rpartition("@")[2]
-    plain = trimmed == storable(trimmed) and len(trimmed) <= MAX_EMAIL and _EMAIL.fullmatch(trimmed)
-    if not plain or domain.startswith((".", "-")) or domain.endswith((".", "-")) or ".." in trimmed:
+    local, _, domain = trimmed.rpartition("@")
+    # ASCII only: a mail server without SMTPUTF8 could never deliver the links that this account needs.
+    plain = trimmed.isascii() and len(trimmed) <= MAX_EMAIL and _EMAIL.fullmatch(trimmed)
+    outer = (domain.startswith((".", "-")), domain.endswith((".", "-")), local.startswith("."), local.endswith("."))
+    if not plain or any(outer) or ".." in trimmed:
         raise invalid("EMAIL_INVALID", "email: this is not an e-mail address", field="email")
     return trimmed.lower()
 
