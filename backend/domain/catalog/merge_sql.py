@@ -20,30 +20,37 @@ WHERE known.seen_hash = shown.hash AND known.gone_at IS NULL
 UNCHANGED_PRODUCTS = _AS_LAST_TIME.format(table="product_links")
 UNCHANGED_VARIANTS = _AS_LAST_TIME.format(table="listings")
 
+# Look-ups go by the unique index, row by row, whatever the statistics say: of a tenant that came after they were taken
+# they know nothing, and a plan that goes through all its rows for each staged one looks as cheap.
+
 RESOLVE_PRODUCTS = """
-INSERT INTO resolved_products (external_id, product_id, is_new, changed)
-SELECT s.external_id, coalesce(l.product_id, nextval('products_id_seq')), l.id IS NULL,
+INSERT INTO resolved_products (external_id, product_id, link_id, is_new, changed)
+SELECT s.external_id, coalesce(l.product_id, nextval('products_id_seq')), l.id, l.id IS NULL,
        l.id IS NULL OR l.seen_hash <> s.hash OR l.gone_at IS NOT NULL
 FROM stage_products s
-LEFT JOIN product_links l
-  ON l.organization_id = :org AND l.store_id = :store AND l.external_id = s.external_id
+LEFT JOIN LATERAL (
+    SELECT k.id, k.product_id, k.seen_hash, k.gone_at FROM product_links k
+    WHERE k.organization_id = :org AND k.store_id = :store AND k.external_id = s.external_id LIMIT 1
+) l ON true
 """
 
-# What is new needs room in a plan, and so does what was gone and comes back.
-_NEEDS_ROOM = """
-r.is_new OR (r.changed AND EXISTS (
-    SELECT 1 FROM products p WHERE p.id = r.product_id AND p.organization_id = :org AND p.deleted_at IS NOT NULL))
+# What is new needs room in a plan, and so does what was gone and comes back: one look-up by key for each.
+_NEED_ROOM = """
+resolved_products r LEFT JOIN LATERAL (
+    SELECT p.deleted_at FROM products p WHERE p.id = r.product_id LIMIT 1
+) known ON NOT r.is_new
+WHERE r.is_new OR known.deleted_at IS NOT NULL
 """
 
 # Merges of one organization that add products take turns at counting them.
 LOCK_COUNT = f"""
 SELECT pg_advisory_xact_lock(hashtextextended(cast(cast(:org AS uuid) AS text), 8))
-WHERE EXISTS (SELECT 1 FROM resolved_products r WHERE {_NEEDS_ROOM})
+WHERE EXISTS (SELECT 1 FROM {_NEED_ROOM})
 """
 
 DROP_OVER_LIMIT = f"""
 WITH fresh AS (
-    SELECT external_id, row_number() OVER (ORDER BY product_id) AS n FROM resolved_products r WHERE {_NEEDS_ROOM}
+    SELECT r.external_id, row_number() OVER (ORDER BY r.product_id) AS n FROM {_NEED_ROOM}
 ), room AS (
     SELECT cast(:limit AS bigint) - count(*) AS n
     FROM (SELECT 1 FROM products WHERE organization_id = :org AND deleted_at IS NULL
@@ -109,18 +116,23 @@ UPDATE product_links l
 SET seen_hash = s.hash, url = s.url, seen_modified_at = s.modified_at, gone_at = NULL, updated_at = now()
 FROM stage_products s JOIN resolved_products r USING (external_id)
 WHERE r.changed AND NOT r.is_new
-  AND l.organization_id = :org AND l.store_id = :store AND l.external_id = s.external_id
+  AND l.id = r.link_id
 """
 
 RESOLVE_VARIANTS = """
-INSERT INTO resolved_variants (external_id, variant_id, product_id, is_new, changed)
-SELECT s.external_id, coalesce(l.variant_id, nextval('variants_id_seq')), p.product_id, l.id IS NULL,
+INSERT INTO resolved_variants (external_id, variant_id, product_id, listing_id, is_new, changed)
+SELECT s.external_id, coalesce(l.variant_id, nextval('variants_id_seq')), p.product_id, l.id, l.id IS NULL,
        l.id IS NULL OR l.seen_hash <> s.hash OR l.gone_at IS NOT NULL
 FROM stage_variants s
-JOIN product_links p
-  ON p.organization_id = :org AND p.store_id = :store AND p.external_id = s.external_product_id AND p.gone_at IS NULL
-LEFT JOIN listings l
-  ON l.organization_id = :org AND l.store_id = :store AND l.external_id = s.external_id
+CROSS JOIN LATERAL (
+    SELECT k.product_id, k.gone_at FROM product_links k
+    WHERE k.organization_id = :org AND k.store_id = :store AND k.external_id = s.external_product_id LIMIT 1
+) p
+LEFT JOIN LATERAL (
+    SELECT k.id, k.variant_id, k.seen_hash, k.gone_at FROM listings k
+    WHERE k.organization_id = :org AND k.store_id = :store AND k.external_id = s.external_id LIMIT 1
+) l ON true
+WHERE p.gone_at IS NULL
 """
 
 TOUCHED_PRODUCTS = """
@@ -182,7 +194,7 @@ SET seen_hash = s.hash, external_product_id = s.external_product_id, seen_modifi
     state = 'active', gone_at = NULL, updated_at = now()
 FROM stage_variants s JOIN resolved_variants r USING (external_id)
 WHERE r.changed AND NOT r.is_new
-  AND l.organization_id = :org AND l.store_id = :store AND l.external_id = s.external_id
+  AND l.id = r.listing_id
 """
 
 BUMP_REVISION = "UPDATE organizations SET catalog_revision = catalog_revision + 1 WHERE id = :org"

@@ -25,10 +25,11 @@ _TABLES = (
         attributes text, image_url text, url text, weight_g int, active boolean, modified_at timestamptz, hash bytea
     ) ON COMMIT DELETE ROWS""",
     """CREATE TEMP TABLE IF NOT EXISTS resolved_products (
-        external_id text, product_id bigint, is_new boolean, changed boolean
+        external_id text, product_id bigint, link_id bigint, is_new boolean, changed boolean
     ) ON COMMIT DELETE ROWS""",
     """CREATE TEMP TABLE IF NOT EXISTS resolved_variants (
-        external_id text, variant_id bigint, product_id bigint, is_new boolean, changed boolean
+        external_id text, variant_id bigint, product_id bigint, listing_id bigint, is_new boolean,
+        changed boolean
     ) ON COMMIT DELETE ROWS""",
 )
 Rows = dict[str, tuple[Any, ...]]

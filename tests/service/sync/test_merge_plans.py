@@ -1,0 +1,44 @@
+"""Merges look rows up by key, whatever the statistics say: they were taken before a tenant came."""
+
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+
+from backend.domain.catalog import merge_sql
+from backend.domain.catalog.merge import StoreMerge
+from backend.domain.catalog.staging import product_rows, stage, variant_rows
+from backend.kit.ids import uuid7
+from backend.ports.store_platform import PlatformProduct, PlatformVariant
+from tests.support.product import Workbench
+
+pytestmark = pytest.mark.anyio
+
+
+def product(number: int, price: str = "9.90") -> PlatformProduct:
+    """Return a product that is sold as it is."""
+    own = PlatformVariant(external_id=str(number), external_product_id=str(number), price=Decimal(price))
+    return PlatformProduct(external_id=str(number), title=f"Product {number}", variants=(own,))
+
+
+async def test_a_tenant_unknown_to_the_statistics_is_looked_up_by_key(bench: Workbench) -> None:
+    known, new = (await bench.organization()).tenant, (await bench.organization()).tenant
+    store_id = uuid7()
+    async with bench.container.begin() as session:
+        merge = StoreMerge(session, organization_id=known, store_id=uuid7(), currency="EUR")
+        await merge.merge([product(n) for n in range(6_000)])
+    async with bench.container.begin() as session:
+        await session.execute(text("ANALYZE product_links, listings, products, variants"))
+    staged = [product(n, "5.00") for n in range(400)]
+    scope = {"org": new, "store": store_id}
+    async with bench.container.begin() as session:
+        await StoreMerge(session, organization_id=new, store_id=store_id, currency="EUR").merge(
+            [product(n) for n in range(2_000)]
+        )
+    async with bench.container.begin() as session:
+        await stage(session, product_rows(staged), variant_rows(staged))
+        for statement in (merge_sql.RESOLVE_PRODUCTS, merge_sql.RESOLVE_VARIANTS):
+            told = await session.execute(text(f"EXPLAIN (ANALYZE, TIMING OFF) {statement}"), scope)
+            plan = "\n".join(told.scalars())
+            assert "Rows Removed by Filter" not in plan, plan
+            assert plan.count("external_id = s.external_") == plan.count("Index Scan"), plan
