@@ -6,9 +6,9 @@ from contextlib import suppress
 
 from backend.ports.store_platform import CatalogPage
 
-AHEAD = 12
-"""Pages that may wait, about 1,200 products: bounds memory whatever the catalog's size."""
-GROUP = 8
+AHEAD = 24
+"""Pages that may wait, about 2,400 products: bounds memory whatever the catalog's size."""
+GROUP = 16
 """Pages stored in one transaction at the most."""
 LINGER_S = 0.25
 """How long a started group waits for its next page: fewer, fuller transactions, and a slow store shows progress."""

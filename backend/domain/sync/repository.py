@@ -116,15 +116,17 @@ class SyncRepository:
             query = query.where(SyncIssue.code == code)
         return int((await self._session.execute(query)).scalar_one())
 
-    async def remember_seen(self, run_id: uuid.UUID, kind: str, external_ids: Sequence[str]) -> None:
-        """Note what a full walk has met; meeting it again changes nothing."""
-        if not external_ids:
+    async def remember_seen(self, run_id: uuid.UUID, seen: Iterable[tuple[str, str]]) -> None:
+        """Note what a full walk has met, as (kind, external id); meeting it again changes nothing."""
+        pairs = list(seen)
+        if not pairs:
             return
         statement = text(
-            "INSERT INTO sync_seen (run_id, kind, external_id)"
-            " SELECT cast(:run AS uuid), cast(:kind AS text), unnest(cast(:ids AS text[])) ON CONFLICT DO NOTHING"
+            "INSERT INTO sync_seen (run_id, kind, external_id) SELECT cast(:run AS uuid), met.kind, met.id"
+            " FROM unnest(cast(:kinds AS text[]), cast(:ids AS text[])) AS met(kind, id) ON CONFLICT DO NOTHING"
         )
-        await self._session.execute(statement, {"run": run_id, "kind": kind, "ids": list(external_ids)})
+        kinds, ids = [kind for kind, _ in pairs], [external_id for _, external_id in pairs]
+        await self._session.execute(statement, {"run": run_id, "kinds": kinds, "ids": ids})
 
     async def seen_counts(self, run_id: uuid.UUID) -> dict[str, int]:
         """Return how many distinct things of each kind the walk has met."""

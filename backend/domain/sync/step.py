@@ -64,11 +64,12 @@ async def _remember(
     apart: list[PlatformVariant],
     issues: list[RowIssue],
 ) -> None:
-    await runs.remember_seen(run_id, "product", [product.external_id for product in products])
-    await runs.remember_seen(run_id, "variant", [v.external_id for product in products for v in product.variants])
+    seen = [("product", product.external_id) for product in products]
+    seen += [("variant", variant.external_id) for product in products for variant in product.variants]
+    seen += [("apart", variant.external_id) for variant in apart]
     # The store counts variations of which nothing can be made, too.
-    unusable = [issue.external_id for issue in issues if issue.code == PARENT_MISSING]
-    await runs.remember_seen(run_id, "apart", [*(variant.external_id for variant in apart), *unusable])
+    seen += [("apart", issue.external_id) for issue in issues if issue.code == PARENT_MISSING]
+    await runs.remember_seen(run_id, seen)
 
 
 def _counted(
