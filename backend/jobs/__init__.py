@@ -11,4 +11,3 @@ _ALL: tuple[JobDefinition, ...] = (
 )
 
 JOBS: dict[str, JobDefinition] = {definition.spec.name: definition for definition in _ALL}
-QUEUES = ("fast", "long")

@@ -41,7 +41,6 @@ QUERIES_ELSEWHERE = {
     "catalog/staging.py": "COPY into temporary tables, and nothing else",
     "catalog/merge.py": "runs the statements of merge_sql.py in their order",
     "catalog/product_import_batch.py": "runs the statements of product_import_sql.py in their order",
-    "events/service.py": "one insert and one look at one table",
     "sync/latest.py": "a read across runs and issues for the panel",
     "sync/status.py": "one statement of counts across four tables",
 }

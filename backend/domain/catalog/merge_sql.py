@@ -201,37 +201,26 @@ BUMP_REVISION = "UPDATE organizations SET catalog_revision = catalog_revision + 
 
 # After a complete, verified walk: what it did not meet is gone from the store.
 
-COUNT_MISSING = """
-SELECT (SELECT count(*) FROM product_links l WHERE l.organization_id = :org AND l.store_id = :store
-          AND l.gone_at IS NULL AND NOT EXISTS (
-            SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind = 'product' AND s.external_id = l.external_id)),
-       (SELECT count(*) FROM listings l WHERE l.organization_id = :org AND l.store_id = :store
-          AND l.gone_at IS NULL AND NOT EXISTS (
-            SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind IN ('variant', 'apart')
-              AND s.external_id = l.external_id)),
-       (SELECT count(*) FROM product_links l WHERE l.organization_id = :org AND l.store_id = :store
-          AND l.gone_at IS NULL),
-       (SELECT count(*) FROM listings l WHERE l.organization_id = :org AND l.store_id = :store AND l.gone_at IS NULL)
+_LIVE = "l.organization_id = :org AND l.store_id = :store AND l.gone_at IS NULL"
+_UNSEEN = f"""{_LIVE} AND NOT EXISTS (
+    SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind IN ({{kinds}}) AND s.external_id = l.external_id)"""
+_UNSEEN_PRODUCTS = "FROM product_links l WHERE " + _UNSEEN.format(kinds="'product'")
+_UNSEEN_VARIANTS = "FROM listings l WHERE " + _UNSEEN.format(kinds="'variant', 'apart'")
+
+COUNT_MISSING = f"""
+SELECT (SELECT count(*) {_UNSEEN_PRODUCTS}),
+       (SELECT count(*) {_UNSEEN_VARIANTS}),
+       (SELECT count(*) FROM product_links l WHERE {_LIVE}),
+       (SELECT count(*) FROM listings l WHERE {_LIVE})
 """
 
-MISSING_PRODUCTS = """
-SELECT l.external_id FROM product_links l WHERE l.organization_id = :org AND l.store_id = :store
-  AND l.gone_at IS NULL AND NOT EXISTS (
-    SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind = 'product' AND s.external_id = l.external_id)
-"""
+MISSING_PRODUCTS = f"SELECT l.external_id {_UNSEEN_PRODUCTS}"
+MISSING_VARIANTS = f"SELECT l.external_id {_UNSEEN_VARIANTS}"
 
-MISSING_VARIANTS = """
-SELECT l.external_id FROM listings l WHERE l.organization_id = :org AND l.store_id = :store
-  AND l.gone_at IS NULL AND NOT EXISTS (
-    SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind IN ('variant', 'apart')
-      AND s.external_id = l.external_id)
-"""
-
-MARK_PRODUCTS_GONE = """
+MARK_PRODUCTS_GONE = f"""
 WITH gone AS (
     UPDATE product_links l SET gone_at = now(), updated_at = now()
-    WHERE l.organization_id = :org AND l.store_id = :store AND l.gone_at IS NULL AND NOT EXISTS (
-        SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind = 'product' AND s.external_id = l.external_id)
+    WHERE {_UNSEEN.format(kinds="'product'")}
     RETURNING l.product_id
 )
 UPDATE products p SET deleted_at = now(), updated_at = now()
@@ -241,12 +230,10 @@ WHERE p.id = gone.product_id AND p.organization_id = :org AND p.deleted_at IS NU
       AND o.gone_at IS NULL)
 """
 
-MARK_VARIANTS_GONE = """
+MARK_VARIANTS_GONE = f"""
 WITH gone AS (
     UPDATE listings l SET gone_at = now(), state = 'unlisted', updated_at = now()
-    WHERE l.organization_id = :org AND l.store_id = :store AND l.gone_at IS NULL AND NOT EXISTS (
-        SELECT 1 FROM sync_seen s WHERE s.run_id = :run AND s.kind IN ('variant', 'apart')
-          AND s.external_id = l.external_id)
+    WHERE {_UNSEEN.format(kinds="'variant', 'apart'")}
     RETURNING l.variant_id
 )
 UPDATE variants v SET deleted_at = now(), updated_at = now()

@@ -1,6 +1,5 @@
 """Every query on job rows."""
 
-import uuid
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -100,11 +99,6 @@ class JobRepository:
         )
         result = await self._session.execute(statement, {"moment": moment, "most": most})
         return _touched(result)
-
-    async def state_of(self, organization_id: uuid.UUID, job_id: int) -> str | None:
-        """Return a job's state as its organization sees it."""
-        query = select(Job.state).where(Job.organization_id == organization_id, Job.id == job_id)
-        return (await self._session.execute(query)).scalar_one_or_none()
 
     async def has_ended(self, job_id: int) -> bool:
         """Tell whether a job is over or a try of it failed: nobody who waits should wait on."""

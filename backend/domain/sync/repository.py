@@ -65,11 +65,6 @@ class SyncRepository:
         )
         return (await self._session.execute(query)).scalar_one_or_none()
 
-    async def visible_store(self, actor: Actor, store_id: uuid.UUID) -> Store | None:
-        """Return a store of the acting organization."""
-        query = select(Store).where(Store.organization_id == actor.tenant, Store.id == store_id)
-        return (await self._session.execute(query)).scalar_one_or_none()
-
     async def visible_run(self, actor: Actor, run_id: uuid.UUID) -> SyncRun | None:
         """Return a run of the acting organization."""
         query = select(SyncRun).where(SyncRun.organization_id == actor.tenant, SyncRun.id == run_id)

@@ -5,6 +5,7 @@ import uuid
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.jobs.service import JobRecorder
+from backend.domain.stores.repository import StoreRepository
 from backend.domain.sync.repository import SyncRepository
 from backend.kit.errors import conflict, not_found
 from backend.kit.ids import uuid7
@@ -21,6 +22,7 @@ class SyncService:
     def __init__(self, session: AsyncSession, jobs: JobRecorder) -> None:
         self._jobs = jobs
         self._runs = SyncRepository(session)
+        self._stores = StoreRepository(session)
 
     async def request_pull(self, actor: Actor, store_id: uuid.UUID, *, mode: str = "delta") -> SyncRun:
         """Start a pull of one store, or return the one that is not finished yet (its mode may differ).
@@ -28,7 +30,7 @@ class SyncService:
         Args:     mode: `full` walks everything and finds deletions, `delta` reads what changed since the last pull.
         Raises:   not_found; conflict STORE_NOT_CONNECTED when the store is not active.
         """
-        store = await self._runs.visible_store(actor, store_id)
+        store = await self._stores.find(actor, store_id)
         if store is None:
             raise not_found("Store")
         if store.state != "active":
