@@ -116,9 +116,14 @@ class Shopify(msgspec.Struct, frozen=True, kw_only=True):
     """This server's app at Shopify; without it no Shopify store can be connected."""
 
     client_id: str = ""
-    """`SHOPIFY_CLIENT_ID`, of the app's settings at Shopify; no Shopify store can be connected in this version yet."""
+    """`SHOPIFY_CLIENT_ID`, of the app's settings at Shopify."""
     client_secret: str = ""
     """`SHOPIFY_CLIENT_SECRET`, beside the client id."""
+    client_secret_old: str = ""
+    """`SHOPIFY_CLIENT_SECRET_OLD`, the secret before, accepted too while Shopify still signs with it."""
+    shop_url: str = "https://{shop}"
+    """`SHOPIFY_SHOP_URL`, where a shop is asked: `{shop}` is its domain, `{name}` what stands before `.myshopify.com`;
+    only simulated shops live elsewhere than at their domain."""
 
     @property
     def configured(self) -> bool:
@@ -171,6 +176,8 @@ VARIABLES: dict[str, tuple[str, str]] = {
     "STORELOOM_PLANS_FILE": ("accounts", "plans_file"),
     "SHOPIFY_CLIENT_ID": ("shopify", "client_id"),
     "SHOPIFY_CLIENT_SECRET": ("shopify", "client_secret"),
+    "SHOPIFY_CLIENT_SECRET_OLD": ("shopify", "client_secret_old"),
+    "SHOPIFY_SHOP_URL": ("shopify", "shop_url"),
     "STORELOOM_BLOB_URL": ("", "blob_url"),
     "STORELOOM_LOG_LEVEL": ("", "log_level"),
 }

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.models.base import Base, CreatedAt, UuidKey
+from backend.models.base import Base, CreatedAt, Moment, UuidKey
 
 
 class Store(Base):
@@ -62,4 +62,26 @@ class StoreCredentials(Base):
     """JSON object of the platform's credentials under `kit.crypto.Sealer`."""
     key_id: Mapped[str]
     """Which key sealed it, so that rotation finds what is left."""
+    renewing_until: Mapped[datetime | None]
+    """Somebody asks the platform for newer credentials; past it, another may."""
     updated_at: Mapped[CreatedAt]
+
+
+class OAuthState(Base):
+    """A consent that was asked for: single use, bound to shop, organization and browser."""
+
+    __tablename__ = "oauth_states"
+
+    state_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    """`crypto.token_hash` of the state; the state itself is never stored."""
+    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[uuid.UUID | None]
+    store_id: Mapped[uuid.UUID | None]
+    """The store that is to be linked."""
+    address: Mapped[str]
+    """Canonical address of the shop it was asked for."""
+    browser_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """`crypto.token_hash` of the cookie set in the browser that began."""
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[Moment] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]

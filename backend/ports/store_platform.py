@@ -148,14 +148,41 @@ class StorePlatform(Protocol):
         ...
 
 
+class CredentialRenewal(Protocol):
+    """Brings newer credentials of one store, for platforms whose credentials do not last."""
+
+    async def __call__(self, outworn: Mapping[str, str]) -> Mapping[str, str]:
+        """Return credentials that are not *outworn*: somebody else's renewal, or our own.
+
+        One renewal is made however many ask, in all processes; it is kept before it is returned.
+
+        Raises:   StoreRefused when the merchant has to connect again (the store is marked then), StoreUnavailable.
+        """
+        ...
+
+
 class PlatformConnector(Protocol):
     """Makes a StorePlatform for one store: the registry holds one per platform."""
 
-    def open(self, url: str, credentials: Mapping[str, str], facts: Mapping[str, str]) -> StorePlatform:
+    def open(
+        self,
+        url: str,
+        credentials: Mapping[str, str],
+        facts: Mapping[str, str],
+        renewal: CredentialRenewal | None = None,
+    ) -> StorePlatform:
         """Return the store at *url*; no request is made yet.
 
-        Args:     credentials: as the connect request gave them (`consumer_key`, `consumer_secret`).
+        Args:     credentials: as they were stored (`consumer_key`, `consumer_secret`; `access_token`, ...).
                   facts: `StoreIdentity.facts` of the last successful identify, or empty.
+                  renewal: asked when credentials are about to expire or were refused; None: they last.
+        """
+        ...
+
+    async def renew(self, url: str, credentials: Mapping[str, str]) -> Mapping[str, str]:
+        """Ask the platform for newer credentials in place of these; safe to repeat with the same ones.
+
+        Raises:   StoreRefused KEY_REVOKED when there are none any more; StoreUnavailable, StoreThrottled: try again.
         """
         ...
 

@@ -4,6 +4,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 
 from backend.ports.outbound_http import OutboundClients
+from backend.ports.platform_errors import Cause, StoreRefused
+from backend.ports.store_platform import CredentialRenewal
 from backend.settings import Outbound
 from plugin_bridge.http import RetryPolicy
 from plugin_bridge.pace import Traffic
@@ -33,10 +35,16 @@ class WooConnector:
         """Return the store's address in its one spelling; see the port."""
         return canonical_url(text)
 
-    def open(self, url: str, credentials: Mapping[str, str], facts: Mapping[str, str]) -> WooStore:
+    def open(
+        self,
+        url: str,
+        credentials: Mapping[str, str],
+        facts: Mapping[str, str],
+        renewal: CredentialRenewal | None = None,
+    ) -> WooStore:
         """Return the store; no request is made yet.
 
-        Args:     credentials: `consumer_key`, `consumer_secret`.
+        Args:     credentials: `consumer_key`, `consumer_secret`. renewal: not asked, keys last until they are revoked.
         """
         keys = Keys(credentials.get("consumer_key", ""), credentials.get("consumer_secret", ""))
         client = WooClient(
@@ -49,6 +57,10 @@ class WooConnector:
             policy=self._policy,
         )
         return WooStore(client, facts)
+
+    async def renew(self, url: str, credentials: Mapping[str, str]) -> Mapping[str, str]:
+        """Refuse: keys are made by people."""
+        raise StoreRefused(Cause.KEY_REVOKED, "The store refuses this key; make a new one and connect again")
 
     def _traffic_of(self, url: str) -> Traffic:
         traffic = self._traffic.pop(url, None) or Traffic(self._settings.store_concurrency)
