@@ -14,6 +14,7 @@ from backend.api.shared.mount import mount
 from backend.kit.log import set_up_logging
 from backend.settings import Settings, load_settings
 from backend.wiring import Container, Services, flow_names, service_names
+from embedded_ui.app.surface import APP
 from embedded_ui.surface import PANEL, doors
 from embedded_ui.templating import TEMPLATES
 
@@ -35,7 +36,7 @@ def create_app(
         await container.redis.ping()
 
     app = mount(
-        (*SURFACES, PANEL),
+        (*SURFACES, PANEL, APP),
         settings=settings,
         limiter=container.limiter,
         authenticator=container.authenticator,
@@ -45,6 +46,7 @@ def create_app(
         on_shutdown=[container.aclose],
     )
     app.state.published_feeds = container.published_feeds
+    app.state.embedded_entry = getattr(container, "embedded_entry", None)
     return app
 
 

@@ -12,6 +12,7 @@ from litestar.template import TemplateConfig
 
 from backend.kit.clock import utc_now
 from backend.kit.money import format_amount
+from embedded_ui.app.views import polaris_tone, progress_line, state_badge
 from embedded_ui.navigation import NAVIGATION, here
 
 _HERE = Path(__file__).parent
@@ -93,7 +94,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for function in (ago, exact, duration, number, money, web_link, words):
+    for function in (ago, exact, duration, number, money, web_link, words, polaris_tone, progress_line, state_badge):
         made.filters[function.__name__] = function
     made.globals.update(static=static, counted=counted, navigation=NAVIGATION, here=here)
     return made

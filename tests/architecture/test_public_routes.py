@@ -5,9 +5,10 @@ from typing import Any
 from litestar.handlers import HTTPRouteHandler
 
 from backend.api import SURFACES as APIS
+from embedded_ui.app.surface import APP
 from embedded_ui.surface import PANEL
 
-SURFACES = (*APIS, PANEL)
+SURFACES = (*APIS, PANEL, APP)
 
 PUBLIC_ROUTES = {
     "POST /api/auth/login",
@@ -17,12 +18,14 @@ PUBLIC_ROUTES = {
     "POST /api/stores/connect",
     "GET /api/public/feeds/{slug:str}",
     "HEAD /api/public/feeds/{slug:str}",
+    "POST /hooks/{platform:str}",
     "GET /panel/login",
     "POST /panel/login",
     "GET /panel/password/forgot",
     "POST /panel/password/forgot",
     "GET /panel/password/reset",
     "POST /panel/password/reset",
+    "GET /app/patch-id-token",
 }
 
 
