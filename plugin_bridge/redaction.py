@@ -7,10 +7,10 @@ from urllib.parse import quote, quote_plus
 
 MASK = "***"
 _PARAMETER = re.compile(
-    r"(?i)(consumer_secret|consumer_key|oauth_consumer_key|oauth_signature|access_token|client_secret|password)"
-    r"(=|%3D|%253D)[^&\s\"'<>\\)]+"
+    r"(?i)(consumer_secret|consumer_key|oauth_consumer_key|oauth_signature|access_token|refresh_token|subject_token|id_token"
+    r"|client_secret|password)(=|%3D|%253D|\"\s*:\s*\")[^&\s\"'<>\\)]+"
 )
-_KEY = re.compile(r"(?:(?<![A-Za-z0-9_])|(?<=%3[Dd]))(?:ck|cs|shpat|shpss|sk_live)_[0-9A-Za-z]{6,}")
+_KEY = re.compile(r"(?:(?<![A-Za-z0-9_])|(?<=%3[Dd]))(?:ck|cs|shp[a-z]{2}|sk_live)_[0-9A-Za-z]{6,}")
 _HEADER = re.compile(r"(?i)\b(basic|bearer)\s+[A-Za-z0-9+/=._~-]{16,}")
 LOGGERS = ("httpx", "httpcore", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
 
