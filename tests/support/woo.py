@@ -11,8 +11,8 @@ from backend.gateways.outbound import GuardedClients
 from backend.ports.store_platform import CatalogPage, PlatformProduct, PlatformVariant, PullRequest, StorePlatform
 from backend.settings import Outbound
 from plugin_bridge.http import RetryPolicy
+from plugin_bridge.sandbox.journal import Asked
 from plugin_bridge.sandbox.woocommerce.app import Platform
-from plugin_bridge.sandbox.woocommerce.journal import Asked
 from plugin_bridge.sandbox.woocommerce.options import ApiKey, StoreOptions
 from plugin_bridge.sandbox.woocommerce.shop import Shop
 from plugin_bridge.woocommerce.connector import WooConnector

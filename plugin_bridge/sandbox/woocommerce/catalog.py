@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
+from plugin_bridge.sandbox.shelf import Shelf
 from plugin_bridge.sandbox.woocommerce.item import Item
-from plugin_bridge.sandbox.woocommerce.shelf import Shelf
 
 PRODUCTS = "products"
 VARIATIONS = "variations"

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from plugin_bridge.sandbox.asgi import Reply, Request, json_body, json_reply
+from plugin_bridge.sandbox.faults import FaultRefused
 from plugin_bridge.sandbox.woocommerce.catalog import TRASH
-from plugin_bridge.sandbox.woocommerce.faults import KINDS, FaultRefused
+from plugin_bridge.sandbox.woocommerce.faults import KINDS
 from plugin_bridge.sandbox.woocommerce.item import Item
 from plugin_bridge.sandbox.woocommerce.ordering import Wanted, place
 from plugin_bridge.sandbox.woocommerce.prices import settled

@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable, Iterable
 
 from backend.ports.store_platform import PlatformProduct
+from plugin_bridge.sandbox.faults import Faults
+from plugin_bridge.sandbox.journal import Journal
 from plugin_bridge.sandbox.woocommerce.catalog import TRASH, Catalog
 from plugin_bridge.sandbox.woocommerce.deliveries import Deliveries
-from plugin_bridge.sandbox.woocommerce.faults import Faults
+from plugin_bridge.sandbox.woocommerce.faults import KINDS
 from plugin_bridge.sandbox.woocommerce.hooks import Hooks
 from plugin_bridge.sandbox.woocommerce.item import Item, Meta
-from plugin_bridge.sandbox.woocommerce.journal import Journal
 from plugin_bridge.sandbox.woocommerce.oauth import Nonces
 from plugin_bridge.sandbox.woocommerce.options import StoreOptions
 from plugin_bridge.sandbox.woocommerce.order import Order
@@ -41,7 +42,7 @@ class Shop:
         self.renderer = Renderer(options, self.terms)
         self.catalog = Catalog(self.renderer.forget)
         self.renderer.catalog = self.catalog
-        self.faults = Faults()
+        self.faults = Faults(KINDS)
         self.journal = Journal()
         self.nonces = Nonces()
         self.hooks = Hooks()

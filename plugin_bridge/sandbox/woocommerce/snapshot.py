@@ -2,9 +2,9 @@
 
 import msgspec
 
+from plugin_bridge.sandbox.journal import Write
 from plugin_bridge.sandbox.woocommerce.hooks import Hook
 from plugin_bridge.sandbox.woocommerce.item import Item, Term
-from plugin_bridge.sandbox.woocommerce.journal import Write
 from plugin_bridge.sandbox.woocommerce.order import Order
 from plugin_bridge.sandbox.woocommerce.shop import Shop
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from plugin_bridge.sandbox import journal
 from plugin_bridge.sandbox.generator import generate_products
-from plugin_bridge.sandbox.woocommerce import journal
 from tests.support.sandbox import SECRET, ask, control, request, send, signed, woo
 
 

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from plugin_bridge.sandbox.asgi import NoAnswer
+from plugin_bridge.sandbox.faults import Faults
 from plugin_bridge.sandbox.generator import generate_products
-from plugin_bridge.sandbox.woocommerce.faults import KINDS, Faults
+from plugin_bridge.sandbox.woocommerce.faults import KINDS
 from tests.support.sandbox import ask, control, request, send, woo
 
 WEBHOOK_KINDS = frozenset(kind for kind in KINDS if kind.endswith("webhooks")) | {"equal_delivery_ids"}
@@ -141,7 +142,7 @@ def test_a_revoked_key_leaves_the_index_open() -> None:
 
 def test_a_rate_strikes_about_as_often_and_the_same_way_each_time() -> None:
     def strikes() -> list[bool]:
-        faults = Faults(seed=7)
+        faults = Faults(KINDS, seed=7)
         faults.switch_on({"kind": "server_error", "rate": 0.3})
         return [faults.strikes("server_error") is not None for _ in range(1000)]
 

@@ -7,7 +7,13 @@ from typing import Any
 import msgspec
 
 KEPT = 100_000
-_SECRET_KEYS = frozenset({"secret", "consumer_secret", "password"})
+_SECRET_KEYS = frozenset(
+    {
+        *("secret", "consumer_secret", "password", "client_secret", "access_token", "refresh_token"),
+        *("subject_token", "id_token", "code"),
+    }
+)
+_AUTHENTICATING = frozenset({"consumer_key", "consumer_secret", "hmac", "id_token", "code", "state"})
 
 
 class Asked(msgspec.Struct, frozen=True, gc=False):
@@ -55,7 +61,7 @@ def masked(body: Any) -> Any:
 
 
 def _authenticates(name: str) -> bool:
-    return name.startswith("oauth_") or name in ("consumer_key", "consumer_secret")
+    return name.startswith("oauth_") or name in _AUTHENTICATING
 
 
 def _stamp(now: float) -> str:
