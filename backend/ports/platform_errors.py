@@ -60,6 +60,10 @@ class StoreThrottled(StoreUnavailable):
         self.retry_after_s = retry_after_s
 
 
+class StoreNotReady(StoreThrottled):
+    """The store is still preparing what it was asked for: no trouble, and `retry_after_s` says when to look again."""
+
+
 class UnsafeAddress(PlatformError):
     """The address, or one it redirects to, lies where callers may not send us."""
 

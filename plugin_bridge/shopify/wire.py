@@ -1,0 +1,403 @@
+"""What Shopify sends: answers of the documents, and lines of a bulk operation's file. Field names are Shopify's."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class UserError(msgspec.Struct):
+    """What a mutation refuses, and why."""
+
+    message: str = ""
+    code: str | None = None
+    field: list[str] | None = None
+
+
+class PageInfo(msgspec.Struct, rename="camel"):
+    """Where a connection goes on."""
+
+    has_next_page: bool = False
+    end_cursor: str | None = None
+
+
+class Value(msgspec.Struct):
+    """A metafield's text."""
+
+    value: str = ""
+
+
+class Amount(msgspec.Struct):
+    """An amount in the shop's currency."""
+
+    amount: str = ""
+
+
+class Weight(msgspec.Struct):
+    """A weight in one of Shopify's four units."""
+
+    unit: str = ""
+    value: float = 0.0
+
+
+class Measurement(msgspec.Struct):
+    """How heavy something is."""
+
+    weight: Weight | None = None
+
+
+class Image(msgspec.Struct):
+    """Where a picture lies."""
+
+    url: str = ""
+
+
+class Picture(msgspec.Struct):
+    """One medium; other media than pictures have no image."""
+
+    image: Image | None = None
+    alt: str | None = None
+
+
+class Pictures(msgspec.Struct):
+    """Media of a product or a variant, on a page."""
+
+    nodes: list[Picture] = []
+
+
+class Reference(msgspec.Struct):
+    """Something named by its global id."""
+
+    id: str = ""
+
+
+class Quantity(msgspec.Struct):
+    """How many pieces there are in one state."""
+
+    quantity: int = 0
+
+
+class Level(msgspec.Struct):
+    """Stock of one item at one place."""
+
+    location: Reference | None = None
+    quantities: list[Quantity] = []
+
+
+class Levels(msgspec.Struct):
+    """Stock of one item, on a page."""
+
+    nodes: list[Level] = []
+
+
+class Category(msgspec.Struct, rename="camel"):
+    """A node of Shopify's taxonomy, "Apparel & Accessories > Clothing"."""
+
+    full_name: str = ""
+
+
+class Named(msgspec.Struct):
+    """An option of a product."""
+
+    name: str = ""
+
+
+class Chosen(msgspec.Struct):
+    """What a variant is in one option of its product."""
+
+    name: str = ""
+    value: str = ""
+
+
+class Count(msgspec.Struct):
+    """How many."""
+
+    count: int = 0
+
+
+class Line(msgspec.Struct, kw_only=True):
+    """What lines of both files have: a global id when they are roots, else the id of the root they belong to."""
+
+    id: str = ""
+    parent: str | None = msgspec.field(default=None, name="__parentId")
+    image: Image | None = None
+
+
+class ProductLine(Line, kw_only=True, rename="camel"):
+    """A product, or one of its pictures."""
+
+    parent: str | None = msgspec.field(default=None, name="__parentId")
+    alt: str | None = None
+    title: str | None = None
+    description_html: str | None = None
+    handle: str | None = None
+    vendor: str | None = None
+    product_type: str | None = None
+    tags: list[str] = []
+    status: str = ""
+    updated_at: datetime | None = None
+    online_store_url: str | None = None
+    has_only_default_variant: bool = False
+    category: Category | None = None
+    options: list[Named] = []
+    media: Pictures | None = None
+    """On pages; in a file they are lines of their own."""
+    variants_count: Count | None = None
+
+
+class Parent(msgspec.Struct, rename="camel"):
+    """What a variant's line says of its product."""
+
+    id: str = ""
+    status: str = ""
+    online_store_url: str | None = None
+    google_product_category: Value | None = None
+    mpn: Value | None = None
+    condition: Value | None = None
+    gender: Value | None = None
+    age_group: Value | None = None
+    color: Value | None = None
+    material: Value | None = None
+    pattern: Value | None = None
+
+
+class Item(msgspec.Struct, rename="camel"):
+    """What Shopify counts when it counts a variant."""
+
+    id: str = ""
+    tracked: bool = False
+    unit_cost: Amount | None = None
+    measurement: Measurement | None = None
+    inventory_levels: Levels | None = None
+    """On pages; in a file they are lines of their own."""
+
+
+class VariantLine(Line, kw_only=True, rename="camel"):
+    """A variant, its stock at one place, or one of its pictures."""
+
+    parent: str | None = msgspec.field(default=None, name="__parentId")
+    location: Reference | None = None
+    quantities: list[Quantity] = []
+    title: str | None = None
+    sku: str | None = None
+    barcode: str | None = None
+    price: str | None = None
+    compare_at_price: str | None = None
+    available_for_sale: bool = True
+    inventory_policy: str = ""
+    inventory_quantity: int | None = None
+    updated_at: datetime | None = None
+    selected_options: list[Chosen] = []
+    mpn: Value | None = None
+    condition: Value | None = None
+    color: Value | None = None
+    product: Parent | None = None
+    inventory_item: Item | None = None
+    media: Pictures | None = None
+    """On pages; in a file they are lines of their own."""
+
+
+class Products(msgspec.Struct, rename="camel"):
+    """A page of products."""
+
+    nodes: list[ProductLine] = []
+    page_info: PageInfo = msgspec.field(default_factory=PageInfo)
+
+
+class ProductsAnswer(msgspec.Struct):
+    """Answer of `products`."""
+
+    products: Products
+
+
+class Variants(msgspec.Struct, rename="camel"):
+    """A page of variants."""
+
+    nodes: list[VariantLine] = []
+    page_info: PageInfo = msgspec.field(default_factory=PageInfo)
+
+
+class VariantsAnswer(msgspec.Struct, rename="camel"):
+    """Answer of `variants`."""
+
+    product_variants: Variants
+
+
+class ChangesAnswer(msgspec.Struct, rename="camel"):
+    """Answer of `changes`."""
+
+    products_count: Count | None = None
+    product_variants_count: Count | None = None
+
+
+class ListedAnswer(msgspec.Struct):
+    """Answer of `listed`: None where there is nothing by that id any more."""
+
+    nodes: list[Reference | None] = []
+
+
+class Place(msgspec.Struct, rename="camel"):
+    """A location."""
+
+    id: str
+    name: str = ""
+    is_active: bool = True
+
+
+class Places(msgspec.Struct, rename="camel"):
+    """A page of locations."""
+
+    nodes: list[Place] = []
+    page_info: PageInfo = msgspec.field(default_factory=PageInfo)
+
+
+class LocationsAnswer(msgspec.Struct):
+    """Answer of `locations`."""
+
+    locations: Places
+
+
+class Plan(msgspec.Struct, rename="camel"):
+    """What the shop pays for."""
+
+    public_display_name: str = ""
+    partner_development: bool = False
+
+
+class Domain(msgspec.Struct):
+    """An address of the shop."""
+
+    host: str = ""
+
+
+class Shop(msgspec.Struct, rename="camel"):
+    """Who the shop is."""
+
+    id: str
+    name: str
+    myshopify_domain: str
+    currency_code: str
+    iana_timezone: str = "UTC"
+    plan: Plan | None = None
+    primary_domain: Domain | None = None
+
+
+class Scope(msgspec.Struct):
+    """Something the shop lets the app do."""
+
+    handle: str
+
+
+class Installation(msgspec.Struct, rename="camel"):
+    """The app in this shop."""
+
+    access_scopes: list[Scope] = []
+
+
+class IdentityAnswer(msgspec.Struct, rename="camel"):
+    """Answer of `identity`."""
+
+    shop: Shop
+    current_app_installation: Installation = msgspec.field(default_factory=Installation)
+
+
+class Operation(msgspec.Struct, rename="camel"):
+    """A bulk operation."""
+
+    id: str
+    status: str = "CREATED"
+    """CREATED RUNNING COMPLETED FAILED CANCELING CANCELED EXPIRED."""
+    error_code: str | None = None
+    """ACCESS_DENIED INTERNAL_SERVER_ERROR TIMEOUT."""
+    created_at: datetime | None = None
+    completed_at: datetime | None = None
+    object_count: int | None = None
+    root_object_count: int | None = None
+    file_size: int | None = None
+    url: str | None = None
+    partial_data_url: str | None = None
+    query: str = ""
+    type: str = ""
+
+
+class Started(msgspec.Struct, rename="camel"):
+    """What came of asking for a bulk operation."""
+
+    bulk_operation: Operation | None = None
+    user_errors: list[UserError] = []
+
+
+class BulkStartAnswer(msgspec.Struct, rename="camel"):
+    """Answer of `bulk_start`."""
+
+    bulk_operation_run_query: Started | None = None
+
+
+class BulkStateAnswer(msgspec.Struct, rename="camel"):
+    """Answer of `bulk_state`; None for an id that Shopify does not know (any more)."""
+
+    bulk_operation: Operation | None = None
+
+
+class Operations(msgspec.Struct):
+    """A page of bulk operations."""
+
+    nodes: list[Operation] = []
+
+
+class BulkRunningAnswer(msgspec.Struct, rename="camel"):
+    """Answer of `bulk_running`."""
+
+    bulk_operations: Operations
+
+
+class BulkCancelAnswer(msgspec.Struct, rename="camel"):
+    """Answer of `bulk_cancel`."""
+
+    bulk_operation_cancel: Started | None = None
+
+
+class ThrottleStatus(msgspec.Struct, rename="camel"):
+    """The points of this app in this shop."""
+
+    maximum_available: float = 0.0
+    currently_available: float = 0.0
+    restore_rate: float = 0.0
+
+
+class Cost(msgspec.Struct, rename="camel"):
+    """What a request cost."""
+
+    requested_query_cost: float | None = None
+    actual_query_cost: float | None = None
+    throttle_status: ThrottleStatus | None = None
+
+
+class Extensions(msgspec.Struct):
+    """What stands beside the data."""
+
+    cost: Cost | None = None
+
+
+class ErrorExtensions(msgspec.Struct):
+    """More on an error."""
+
+    code: str = ""
+    cost: float | None = None
+    max_cost: float | None = msgspec.field(default=None, name="maxCost")
+
+
+class GraphQLError(msgspec.Struct):
+    """One entry of `errors`."""
+
+    message: str = ""
+    path: list[Any] | None = None
+    extensions: ErrorExtensions = msgspec.field(default_factory=ErrorExtensions)
+
+
+class Envelope(msgspec.Struct):
+    """A whole answer; `data` is read by its document."""
+
+    data: msgspec.Raw | None = None
+    errors: list[GraphQLError] = []
+    extensions: Extensions | None = None
