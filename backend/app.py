@@ -46,7 +46,8 @@ def create_app(
         on_shutdown=[container.aclose],
     )
     app.state.published_feeds = container.published_feeds
-    app.state.embedded_entry = getattr(container, "embedded_entry", None)
+    app.state.webhook_intake = container.webhook_intake
+    app.state.embedded_entry = container.embedded_entry
     return app
 
 

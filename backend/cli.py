@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import-products": ("backend.commands.products:import_products", "Bring a product CSV into the catalog."),
     "sync": ("backend.commands.syncing:sync", "Bring a store's catalog in, and show runs."),
     "feed": ("backend.commands.feeds:feed", "Make and publish feeds."),
+    "webhooks": ("backend.commands.webhooks:webhooks", "See what platforms sent, and retry what failed."),
     "secrets": ("backend.commands.secrets:secrets", "Rotate the keys that seal and sign."),
 }
 

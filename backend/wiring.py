@@ -23,16 +23,34 @@ from backend.domain.events.service import EventRecorder
 from backend.domain.feeds.generate import FeedGenerator
 from backend.domain.feeds.published import PublishedFeeds
 from backend.domain.feeds.service import FeedService
+from backend.domain.inbound.intake import WebhookIntake
+from backend.domain.inbound.log import PROCESS_JOB, WebhookLog
+from backend.domain.inbound.processing import WebhookProcessing
+from backend.domain.inbound.retention import WebhookRetention
+from backend.domain.inbound.shopify_bodies import personal_data_request
+from backend.domain.inbound.signers import Signers
+from backend.domain.inbound.topics import TOPICS
 from backend.domain.jobs.service import JobRecorder
+from backend.domain.privacy.carry_out import PrivacyWork
+from backend.domain.privacy.exports import PrivacyExports
+from backend.domain.privacy.mailing import ExportMailing
+from backend.domain.privacy.requests import PrivacyService
 from backend.domain.stores.activation import mark_needs_reauth
 from backend.domain.stores.attachment import AttachLinkMailing, StoreAttachment
 from backend.domain.stores.connecting import StoreConnecting
-from backend.domain.stores.credentials import SecretRotation, StoreOpening
+from backend.domain.stores.credentials import SecretRotation
+from backend.domain.stores.disconnecting import StoreDisconnecting
+from backend.domain.stores.embedded_entry import EmbeddedEntry
+from backend.domain.stores.opening import StoreOpening
 from backend.domain.stores.repository import StoreRepository
 from backend.domain.stores.service import StoreService
 from backend.domain.stores.shopify_oauth import ShopifyOAuth
+from backend.domain.stores.subscriptions import StoreSubscriptions
+from backend.domain.stores.token_exchange import TokenExchange
+from backend.domain.sync.follow_up import FollowUps
 from backend.domain.sync.latest import LatestRuns
 from backend.domain.sync.pull import StorePull
+from backend.domain.sync.removed import RemovedProducts
 from backend.domain.sync.start import SyncService
 from backend.domain.sync.status import SyncStatusService
 from backend.domain.sync.trouble import RunTrouble
@@ -41,6 +59,7 @@ from backend.gateways.blob_files import FileBlobStore, folder_of
 from backend.gateways.mail import OutboxMailer, SmtpMailer
 from backend.gateways.outbound import GuardedClients
 from backend.gateways.rate_limiter import RedisRateLimiter
+from backend.gateways.shop_budget import RedisShopBudget
 from backend.jobs import JOBS
 from backend.jobs.runtime import JobRunner
 from backend.kit.crypto import Sealer
@@ -50,10 +69,12 @@ from backend.kit.transaction import Transactions, transactions
 from backend.ports.actor import Actor, system_actor
 from backend.ports.job_queue import JobSpec
 from backend.ports.mailer import Mailer
+from backend.ports.shopify_app import ShopifyApp
 from backend.settings import Settings
-from plugin_bridge.registry import Registry
+from plugin_bridge.registry import RECEIVERS, Registry
 from plugin_bridge.sandbox.definitions import ReadCatalog
 from plugin_bridge.sandbox.host import create_host
+from plugin_bridge.shopify.app import ShopifyApplication
 
 JOB_SPECS: Mapping[str, JobSpec] = {name: definition.spec for name, definition in JOBS.items()}
 
@@ -102,14 +123,9 @@ class Services:
         return StoreService(self.session, self.accounts, self.events)
 
     @cached_property
-    def shopify_oauth(self) -> ShopifyOAuth:
-        """Begin to connect Shopify stores."""
-        return ShopifyOAuth(self.stores, self.container.settings.shopify)
-
-    @cached_property
     def store_attachment(self) -> StoreAttachment:
         """Take in stores by mailed links."""
-        return StoreAttachment(self.session, self.container.pull_everything)
+        return StoreAttachment(self.session, self.container.after_connect)
 
     @cached_property
     def sync(self) -> SyncService:
@@ -130,6 +146,16 @@ class Services:
     def catalog(self) -> CatalogService:
         """Look at products."""
         return CatalogService(self.session)
+
+    @cached_property
+    def privacy(self) -> PrivacyService:
+        """Show requests about personal data."""
+        return PrivacyService(self.session)
+
+    @cached_property
+    def webhook_log(self) -> WebhookLog:
+        """List received webhooks and retry failed ones."""
+        return WebhookLog(self.session, self.jobs)
 
     @cached_property
     def feeds(self) -> FeedService:
@@ -154,7 +180,7 @@ class Container:
         self.blobs = FileBlobStore(
             folder_of(settings.blob_url) if settings.blob_url else self.data_dir.absolute() / "blobs"
         )
-        self.platforms = Registry(GuardedClients(settings.outbound), settings.outbound)
+        self.platforms = Registry(GuardedClients(settings.outbound), settings, RedisShopBudget(self.redis))
         self.mailer: Mailer = (
             SmtpMailer(settings.mail.smtp_url, settings.mail.sender)
             if settings.mail.smtp_url
@@ -181,7 +207,39 @@ class Container:
             keys=self.keys,
             accounts=lambda session: self.services(session).accounts,
             jobs=lambda session: self.services(session).jobs,
-            on_connected=self.pull_everything,
+            on_connected=self.after_connect,
+        )
+
+    @cached_property
+    def shopify_app(self) -> ShopifyApp:
+        """This server's app at Shopify."""
+        return ShopifyApplication(GuardedClients(self.settings.outbound), self.settings.shopify)
+
+    @cached_property
+    def token_exchange(self) -> TokenExchange:
+        """Turn what Shopify proves into tokens."""
+        return TokenExchange(self.begin, platforms=self.platforms, sealer=self.sealer, on_connected=self.after_connect)
+
+    @cached_property
+    def shopify_oauth(self) -> ShopifyOAuth:
+        """Connect Shopify stores by their consent pages."""
+        return ShopifyOAuth(
+            self.begin,
+            app=self.shopify_app,
+            platforms=self.platforms,
+            exchange=self.token_exchange,
+            public_url=self.settings.web.public_url,
+        )
+
+    @cached_property
+    def embedded_entry(self) -> EmbeddedEntry:
+        """Let merchants in who open us inside their shop's admin."""
+        return EmbeddedEntry(
+            self.begin,
+            app=self.shopify_app,
+            platforms=self.platforms,
+            exchange=self.token_exchange,
+            accounts=lambda session: self.services(session).accounts,
         )
 
     @cached_property
@@ -198,6 +256,68 @@ class Container:
     def secret_rotation(self) -> SecretRotation:
         """Seal everything anew."""
         return SecretRotation(self.begin, self.sealer, self.keys)
+
+    @cached_property
+    def webhook_intake(self) -> WebhookIntake:
+        """Take webhooks in."""
+        shopify = self.settings.shopify
+        secrets = tuple(secret for secret in (shopify.client_secret, shopify.client_secret_old) if secret)
+        signers = Signers(self.begin, self.sealer, {"shopify": secrets})
+        receivers = {name: make() for name, make in RECEIVERS.items()}
+        return WebhookIntake(self.begin, receivers, signers, self.doorbell, JOB_SPECS[PROCESS_JOB])
+
+    @cached_property
+    def webhook_processing(self) -> WebhookProcessing:
+        """Work received webhooks off."""
+        return WebhookProcessing(self.begin, TOPICS, self.job_recorder)
+
+    @cached_property
+    def webhook_retention(self) -> WebhookRetention:
+        """Forget old webhooks."""
+        return WebhookRetention(self.begin)
+
+    @cached_property
+    def privacy_work(self) -> PrivacyWork:
+        """Carry requests about personal data out."""
+        readers = {"shopify": personal_data_request}
+        return PrivacyWork(self.begin, self.blobs, readers, self.job_recorder)
+
+    @cached_property
+    def privacy_exports(self) -> PrivacyExports:
+        """Hand exports out and remove old ones."""
+        return PrivacyExports(self.begin, self.blobs)
+
+    @cached_property
+    def export_mailing(self) -> ExportMailing:
+        """Mail that an export waits."""
+        return ExportMailing(self.begin, self.mailer, self.settings.web.public_url)
+
+    @cached_property
+    def store_subscriptions(self) -> StoreSubscriptions:
+        """Set up the webhooks of stores."""
+        return StoreSubscriptions(
+            self.begin,
+            platforms=self.platforms,
+            sealer=self.sealer,
+            opener=StoreOpening(self.begin, self.sealer, self.platforms),
+            jobs=self.job_recorder,
+            public_url=self.settings.web.public_url,
+        )
+
+    @cached_property
+    def store_disconnecting(self) -> StoreDisconnecting:
+        """Let stores go."""
+        return StoreDisconnecting(self.begin, lambda session: self.services(session).stores, self.store_subscriptions)
+
+    @cached_property
+    def follow_ups(self) -> FollowUps:
+        """Start the run behind a run."""
+        return FollowUps(self.begin, self.job_recorder)
+
+    @cached_property
+    def removed_products(self) -> RemovedProducts:
+        """Ask stores for products they are said to have removed."""
+        return RemovedProducts(self.begin, StoreOpening(self.begin, self.sealer, self.platforms))
 
     @cached_property
     def store_pull(self) -> StorePull:
@@ -232,8 +352,9 @@ class Container:
             wait_s=self.settings.feeds.wait_s,
         )
 
-    async def pull_everything(self, session: AsyncSession, organization_id: uuid.UUID, store_id: uuid.UUID) -> None:
-        """Have a store's whole catalog read: what follows a connect."""
+    async def after_connect(self, session: AsyncSession, organization_id: uuid.UUID, store_id: uuid.UUID) -> None:
+        """Have a store's whole catalog read and its webhooks set up."""
+        await self.store_subscriptions.request(session, organization_id, store_id)
         await self.services(session).sync.request_pull(system_actor(organization_id), store_id, mode="full")
 
     async def operator_for_store(self, store_id: uuid.UUID) -> Actor:
@@ -247,6 +368,10 @@ class Container:
     async def product_limit(self, session: AsyncSession, organization_id: uuid.UUID) -> int | None:
         """Return how many products an organization's plan holds; None: as many as it likes."""
         return (await self.services(session).accounts.limits(system_actor(organization_id))).products
+
+    def job_recorder(self, session: AsyncSession) -> JobRecorder:
+        """Return what records work in a transaction."""
+        return self.services(session).jobs
 
     def services(self, session: AsyncSession) -> Services:
         """Return the services of one transaction."""
@@ -273,6 +398,8 @@ class Container:
 
     async def aclose(self) -> None:
         """Close connections and pools."""
+        if "webhook_intake" in self.__dict__:
+            await self.webhook_intake.aclose()
         await self.doorbell.aclose()
         await self.limiter.aclose()
         await self.redis.aclose()

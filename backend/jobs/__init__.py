@@ -1,6 +1,6 @@
 """Background entrances: one file per area, functions that call one flow. `JOBS` is the table of contents."""
 
-from backend.jobs import access, feeds, sync
+from backend.jobs import access, feeds, inbound, privacy, stores, sync
 from backend.jobs.runtime import JobDefinition
 
 _ALL: tuple[JobDefinition, ...] = (
@@ -8,6 +8,11 @@ _ALL: tuple[JobDefinition, ...] = (
     access.mail_password_link,
     access.mail_attach_link,
     feeds.generate_feed,
+    inbound.process_webhook,
+    sync.check_removed,
+    stores.subscribe_store,
+    privacy.carry_out,
+    privacy.mail_export_link,
 )
 
 JOBS: dict[str, JobDefinition] = {definition.spec.name: definition for definition in _ALL}

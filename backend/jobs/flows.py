@@ -4,8 +4,14 @@ from typing import Protocol
 
 from backend.domain.access.passwords import PasswordLinkMailing
 from backend.domain.feeds.generate import FeedGenerator
+from backend.domain.inbound.processing import WebhookProcessing
+from backend.domain.privacy.carry_out import PrivacyWork
+from backend.domain.privacy.mailing import ExportMailing
 from backend.domain.stores.attachment import AttachLinkMailing
+from backend.domain.stores.subscriptions import StoreSubscriptions
+from backend.domain.sync.follow_up import FollowUps
 from backend.domain.sync.pull import StorePull
+from backend.domain.sync.removed import RemovedProducts
 from backend.domain.sync.trouble import RunTrouble
 
 
@@ -35,4 +41,34 @@ class Flows(Protocol):
     @property
     def feed_generator(self) -> FeedGenerator:
         """Generate feeds."""
+        ...
+
+    @property
+    def follow_ups(self) -> FollowUps:
+        """Start the run behind a run."""
+        ...
+
+    @property
+    def removed_products(self) -> RemovedProducts:
+        """Ask stores for products they are said to have removed."""
+        ...
+
+    @property
+    def store_subscriptions(self) -> StoreSubscriptions:
+        """Set up the webhooks of stores."""
+        ...
+
+    @property
+    def webhook_processing(self) -> WebhookProcessing:
+        """Work received webhooks off."""
+        ...
+
+    @property
+    def privacy_work(self) -> PrivacyWork:
+        """Carry requests about personal data out."""
+        ...
+
+    @property
+    def export_mailing(self) -> ExportMailing:
+        """Mail that an export waits."""
         ...

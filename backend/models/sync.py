@@ -4,8 +4,10 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, text
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
 
 from backend.models.base import Base, BigKey, CreatedAt, UuidKey
 
@@ -34,6 +36,8 @@ class SyncRun(Base):
     """Newest change seen in this run; becomes the store's when the run completes."""
     stats: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), default=dict)
     """Counts: products_added, products_updated, products_removed, variants_…, pages, errors."""
+    follow_up: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    """Something changed while it ran, which it may not have read: another run follows it."""
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
     created_at: Mapped[CreatedAt]
@@ -70,13 +74,17 @@ class SyncIssue(Base):
 
 
 class SyncSeen(Base):
-    """What a full walk has met so far; counted against the store's total, compared for deletions, then dropped."""
+    """What a full walk has met so far; counted against the store's total, compared for deletions, then dropped.
+
+    A row holds all ids of one step: as rows of their own they would be the largest table of a walk.
+    """
 
     __tablename__ = "sync_seen"
 
+    id: Mapped[BigKey]
     run_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sync_runs.id", ondelete="CASCADE"))
     kind: Mapped[str]
-    """`product` or `variant`."""
-    external_id: Mapped[str]
+    """`product`, `variant` (inside its product) or `apart`."""
+    external_ids: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
-    __table_args__ = (PrimaryKeyConstraint("run_id", "kind", "external_id"),)
+    __table_args__ = (Index("ix_sync_seen_run_id_kind", "run_id", "kind"),)

@@ -32,10 +32,9 @@ class WebhookReceiver(Protocol):
     """Tells genuine webhooks of one platform from others. Pure."""
 
     def store_of(self, headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
-        """Return the id of the store whose own secret signs, None when the app's secret does.
+        """Return the id of the store whose own secret signs, as the delivery names it; None: the app's secret does.
 
-        Args:     headers: names in lower case.
-        Raises:   WebhookRefused.
+        Args:     headers: names in lower case. query: of the address it was sent to.
         """
         ...
 

@@ -1,5 +1,6 @@
 """The queue as the business sees it: a doorbell. The job's row is the truth."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -21,6 +22,10 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
 class Doorbell(Protocol):
     """Tells a worker that a job's row waits. May be lost: a sweeper rings again."""
 
-    async def ring(self, queue: str, job_id: int) -> None:
-        """Ring for one job; must not raise when the bell is out of order."""
+    async def ring(self, queue: str, job_id: int, *, delay_s: float = 0) -> None:
+        """Ring for one job, at once or later; must not raise when the bell is out of order."""
+        ...
+
+    async def ring_for_all(self, queue: str, job_ids: Sequence[int]) -> None:
+        """Ring for many jobs that were just recorded, as `ring` does and cheaper."""
         ...

@@ -30,6 +30,10 @@ class PlatformVariant(msgspec.Struct, frozen=True, kw_only=True):
     cost: Decimal | None = None
     stock: int | None = None
     """Pieces available, may be negative; None: the store does not count this item."""
+    levels: Mapping[str, int] = {}
+    """Pieces available by location (external id of a `PlatformLocation`); empty: the store knows one place only."""
+    inventory_id: str = ""
+    """What the store counts pieces under, when that is not the variant itself."""
     in_stock: bool = True
     """What the store says when it does not count."""
     backorder: bool = False
@@ -81,6 +85,14 @@ class RowIssue(msgspec.Struct, frozen=True, kw_only=True):
     field: str = ""
 
 
+class PlatformLocation(msgspec.Struct, frozen=True, kw_only=True):
+    """A place where a store keeps stock."""
+
+    external_id: str
+    name: str
+    active: bool = True
+
+
 class CatalogPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of a walk through a store's catalog. Storing it and then `cursor` makes the walk resumable after it."""
 
@@ -89,6 +101,8 @@ class CatalogPage(msgspec.Struct, frozen=True, kw_only=True):
     products: tuple[PlatformProduct, ...] = ()
     variants: tuple[PlatformVariant, ...] = ()
     """Variants whose product comes apart from them, before or after."""
+    locations: tuple[PlatformLocation, ...] = ()
+    """All places of the store, on one page of a walk; empty on the others, and from stores with one place."""
     issues: tuple[RowIssue, ...] = ()
     expected: Mapping[str, int] = {}
     """What the store says it has in all: `{"products": 200, "variants": 120}`; only keys it has told so far."""
@@ -143,6 +157,17 @@ class StorePlatform(Protocol):
         """
         ...
 
+    async def subscribe(self, delivery_url: str, secret: str) -> None:
+        """Have the store's webhooks sent to *delivery_url*, signed with *secret*; make what is missing, repair others.
+
+        Safe to repeat. Only asked where the connector `subscribes`.
+        """
+        ...
+
+    async def unsubscribe(self, delivery_url: str) -> None:
+        """Take back what `subscribe` made; harmless when nothing is there."""
+        ...
+
     async def aclose(self) -> None:
         """Close the connections."""
         ...
@@ -163,6 +188,10 @@ class CredentialRenewal(Protocol):
 
 class PlatformConnector(Protocol):
     """Makes a StorePlatform for one store: the registry holds one per platform."""
+
+    subscribes: bool
+    """True: each store's webhooks are made through its own API and signed with a secret of its own; False: they come
+    with our app at the platform, signed with the app's secret."""
 
     def open(
         self,

@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery
 
 from backend.domain.stores.attachment import StoreAttachment
 from backend.domain.stores.connecting import ConnectRequest, StoreConnecting
+from backend.domain.stores.disconnecting import StoreDisconnecting
 from backend.domain.stores.service import StoreService
 from backend.kit.text import clipped, storable
 from backend.ports.actor import Actor
@@ -80,10 +81,12 @@ async def show_disconnect(
 
 @post("/stores/{store_id:uuid}/disconnect", status_code=303, opt=MANAGER)
 async def disconnect_store(
-    actor: NamedDependency[Actor], stores: NamedDependency[StoreService], store_id: FromPath[uuid.UUID]
+    actor: NamedDependency[Actor],
+    store_disconnecting: NamedDependency[StoreDisconnecting],
+    store_id: FromPath[uuid.UUID],
 ) -> Response[Any]:
     """Disconnect a store."""
-    await stores.disconnect(actor, store_id)
+    await store_disconnecting.disconnect(actor, store_id)
     return go_to("/panel?done=store_disconnected")
 
 

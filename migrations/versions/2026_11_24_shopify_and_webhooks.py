@@ -100,11 +100,22 @@ def upgrade() -> None:
     op.create_index(
         "ix_privacy_requests_organization_id_id", "privacy_requests", ["organization_id", "id"], unique=False
     )
+    op.create_table(
+        "token_exchanges",
+        sa.Column("platform", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Uuid(), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("platform", "address", name=op.f("pk_token_exchanges")),
+    )
+    op.add_column("sync_runs", sa.Column("follow_up", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("store_credentials", sa.Column("renewing_until", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
     op.drop_column("store_credentials", "renewing_until")
+    op.drop_column("sync_runs", "follow_up")
+    op.drop_table("token_exchanges")
     op.drop_index("ix_privacy_requests_organization_id_id", table_name="privacy_requests")
     op.drop_table("privacy_requests")
     op.drop_index(op.f("ix_oauth_states_organization_id"), table_name="oauth_states")

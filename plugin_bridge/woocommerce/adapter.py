@@ -9,6 +9,7 @@ from plugin_bridge.woocommerce.client import WooClient
 from plugin_bridge.woocommerce.connect import identify
 from plugin_bridge.woocommerce.mapping import Mapper, Shop
 from plugin_bridge.woocommerce.paging import NESTED, PRODUCTS, VARIANTS, Cursor, ListWalk, Step, read_cursor
+from plugin_bridge.woocommerce.subscriptions import Subscriptions
 
 
 class WooStore:
@@ -41,6 +42,14 @@ class WooStore:
         if await reader.any_listed("products", products):
             return True
         return self._facts.get("variations") == "yes" and await reader.any_listed("variations", apart)
+
+    async def subscribe(self, delivery_url: str, secret: str) -> None:
+        """Make and repair our webhooks; see the port."""
+        await Subscriptions(self._client).set_up(delivery_url, secret)
+
+    async def unsubscribe(self, delivery_url: str) -> None:
+        """Remove our webhooks; see the port."""
+        await Subscriptions(self._client).remove(delivery_url)
 
     async def aclose(self) -> None:
         """Close the connections."""

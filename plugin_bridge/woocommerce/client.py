@@ -135,6 +135,19 @@ class WooClient:
         """Post a batch of updates, which may safely arrive twice; tried again like a read."""
         return await self._patiently("POST", path, parameters or {}, msgspec.json.encode(body), True, None)
 
+    async def delete(self, path: str, parameters: Mapping[str, str]) -> None:
+        """Delete; tried again like a read, and what is gone already is no failure."""
+        try:
+            await self._patiently("DELETE", path, parameters, None, True, None)
+        except StoreRefused as error:
+            if error.status not in (404, 410):
+                raise
+
+    async def post_once(self, path: str, body: Any) -> Answer:
+        """Post what must not arrive twice: no second try after a failure."""
+        self._not_resting()
+        return await self._paced("POST", path, {}, msgspec.json.encode(body), True, None)
+
     async def _patiently(
         self,
         method: str,

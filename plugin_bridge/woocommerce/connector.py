@@ -24,6 +24,8 @@ class WooConnector:
               policy: short retries; None takes the default.
     """
 
+    subscribes = True
+
     def __init__(self, clients: OutboundClients, settings: Outbound, policy: RetryPolicy | None = None) -> None:
         guard_http_logs()
         self._clients = clients

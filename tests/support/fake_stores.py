@@ -4,8 +4,15 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 from backend.ports.platform_errors import Cause, PlatformError, StoreRefused
-from backend.ports.store_platform import CatalogPage, PullRequest, StoreIdentity
+from backend.ports.store_platform import (
+    CatalogPage,
+    CredentialRenewal,
+    PlatformConnector,
+    PullRequest,
+    StoreIdentity,
+)
 from plugin_bridge.woocommerce.address import canonical_url
+from tests.support.fake_shopify import FakeShopify
 
 
 @dataclass
@@ -23,12 +30,15 @@ class FakeShop:
 
 @dataclass
 class FakePlatforms:
-    """Implements `Platforms` with one platform, `woocommerce`, and the shops in `shops` by address."""
+    """Implements `Platforms`: `woocommerce` with the shops in `shops` by address, and `shopify` with its own."""
 
     shops: dict[str, FakeShop] = field(default_factory=dict)
     visits: list[str] = field(default_factory=list)
+    shopify: FakeShopify = field(default_factory=FakeShopify)
 
-    def get(self, name: str) -> "FakeConnector":
+    def get(self, name: str) -> PlatformConnector:
+        if name == "shopify":
+            return self.shopify
         if name != "woocommerce":
             raise KeyError(name)
         return FakeConnector(self)
@@ -41,12 +51,22 @@ class FakePlatforms:
 @dataclass
 class FakeConnector:
     world: FakePlatforms
+    subscribes: bool = False
 
     def canonical_url(self, text: str) -> str:
         return canonical_url(text)
 
-    def open(self, url: str, credentials: Mapping[str, str], facts: Mapping[str, str]) -> "FakeStore":
+    def open(
+        self,
+        url: str,
+        credentials: Mapping[str, str],
+        facts: Mapping[str, str],
+        renewal: CredentialRenewal | None = None,
+    ) -> "FakeStore":
         return FakeStore(self.world, url, credentials)
+
+    async def renew(self, url: str, credentials: Mapping[str, str]) -> Mapping[str, str]:
+        raise StoreRefused(Cause.KEY_REVOKED, "Keys do not renew")
 
 
 @dataclass
@@ -70,6 +90,9 @@ class FakeStore:
 
     async def read_catalog(self, request: PullRequest) -> AsyncIterator[CatalogPage]:
         yield CatalogPage(cursor="", last=True)
+
+    async def still_listed(self, products: object, variants: object) -> bool:
+        return False
 
     async def aclose(self) -> None:
         return None

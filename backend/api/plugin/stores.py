@@ -14,8 +14,8 @@ from backend.api.plugin.auth import FOR_PLUGIN, PUBLIC
 from backend.api.plugin.fields import WITH_TOKEN, Email, Jwt, StoreUrl, refusals
 from backend.api.plugin.sessions import DoneOut
 from backend.domain.stores.connecting import Connected, ConnectRequest, StoreConnecting
+from backend.domain.stores.disconnecting import StoreDisconnecting
 from backend.domain.stores.rules import Outcome
-from backend.domain.stores.service import StoreService
 from backend.kit.discreet import Discreet
 from backend.ports.actor import Actor
 
@@ -113,8 +113,10 @@ async def connect_store(
     responses=refusals(400, 401, 403, 404),
 )
 async def disconnect_store(
-    actor: NamedDependency[Actor], stores: NamedDependency[StoreService], data: JSONBody[DisconnectIn | None] = None
+    actor: NamedDependency[Actor],
+    store_disconnecting: NamedDependency[StoreDisconnecting],
+    data: JSONBody[DisconnectIn | None] = None,
 ) -> DoneOut:
     """Delete the store's keys and deactivate its channel; the catalog stays."""
-    await stores.disconnect(actor, data.channel_id if data else None)
+    await store_disconnecting.disconnect(actor, data.channel_id if data else None)
     return DoneOut(success=True, message="Store disconnected")

@@ -68,3 +68,10 @@ class FeedFailed(Event, frozen=True, kw_only=True, tag="feed.failed"):
 
     feed_id: str
     message: str
+
+
+class PrivacyExportReady(Event, frozen=True, kw_only=True, tag="privacy.export_ready"):
+    """What is held about a customer who asked for it was gathered; a person has to hand it over by `due_at`."""
+
+    request_id: str
+    due_at: str

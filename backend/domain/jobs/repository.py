@@ -18,11 +18,11 @@ class JobRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def insert(self, values: dict[str, Any]) -> int | None:
-        """Insert a job; return its id, or None when an unfinished one holds the same unique key."""
+    async def insert(self, values: dict[str, Any], delay_s: float = 0) -> int | None:
+        """Insert a job that is due in *delay_s*; return its id, or None when an unfinished one has its unique key."""
         statement = (
             insert(Job)
-            .values(run_at=func.now(), **values)
+            .values(run_at=func.now() + timedelta(seconds=delay_s), **values)
             .on_conflict_do_nothing(index_elements=["unique_key"], index_where=text("state IN ('queued', 'running')"))
             .returning(Job.id)
         )
@@ -32,6 +32,17 @@ class JobRepository:
         """Return the id of the unfinished job that holds *unique_key*."""
         query = select(Job.id).where(Job.unique_key == unique_key, Job.state.in_(UNFINISHED))
         return (await self._session.execute(query)).scalar_one_or_none()
+
+    async def hasten(self, unique_key: str) -> tuple[int, str] | None:
+        """Make a waiting job due at once; return its id and queue, None when none waits under this key."""
+        statement = (
+            update(Job)
+            .where(Job.unique_key == unique_key, Job.state == "queued", Job.run_at > func.now())
+            .values(run_at=func.now())
+            .returning(Job.id, Job.queue)
+        )
+        row = (await self._session.execute(statement)).one_or_none()
+        return None if row is None else (row.id, row.queue)
 
     async def claim(self, job_id: int, owner: str, lease_s: float) -> Job | None:
         """Take a job that is due and free (queued, or running with a lease that ran out); None when it is not.

@@ -68,9 +68,7 @@ class StoreService:
         Args:     store_id: None means the token's own store, or the only one.
         Raises:   not_found; invalid CHANNEL_REQUIRED when there are several; forbidden INSUFFICIENT_ROLE.
         """
-        if actor.role not in MANAGERS and actor.role != ROLE_PLUGIN:
-            raise forbidden("INSUFFICIENT_ROLE", "Only an owner or an admin may disconnect stores")
-        store = await self._meant(actor, store_id)
+        store = await self.meant(actor, store_id)
         await self._credentials.delete(store.id)
         if actor.role != ROLE_PLUGIN:
             await self._grants.revoke_store(store.organization_id, store.url)
@@ -79,7 +77,10 @@ class StoreService:
             await self._events.record(store.organization_id, StoreDisconnected(store_id=str(store.id)))
         return store
 
-    async def _meant(self, actor: Actor, store_id: uuid.UUID | None) -> Store:
+    async def meant(self, actor: Actor, store_id: uuid.UUID | None) -> Store:
+        """Return the store that is to be let go and hold its row; see `disconnect`."""
+        if actor.role not in MANAGERS and actor.role != ROLE_PLUGIN:
+            raise forbidden("INSUFFICIENT_ROLE", "Only an owner or an admin may disconnect stores")
         if store_id is not None:
             found = await self._stores.find(actor, store_id, lock=True)
             if found is None:

@@ -55,14 +55,17 @@ class SyncRepository:
         )
         return (await self._session.execute(statement)).scalar_one_or_none()
 
-    async def unfinished(self, organization_id: uuid.UUID, store_id: uuid.UUID) -> SyncRun | None:
-        """Return the store's unfinished run."""
+    async def unfinished(
+        self, organization_id: uuid.UUID, store_id: uuid.UUID, *, lock: bool = False
+    ) -> SyncRun | None:
+        """Return the store's unfinished run; `lock` holds its row to the end of the transaction."""
         query = select(SyncRun).where(
             SyncRun.organization_id == organization_id,
             SyncRun.store_id == store_id,
             SyncRun.kind == KIND,
             SyncRun.state.in_(UNFINISHED),
         )
+        query = query.with_for_update() if lock else query
         return (await self._session.execute(query)).scalar_one_or_none()
 
     async def visible_run(self, actor: Actor, run_id: uuid.UUID) -> SyncRun | None:
@@ -111,21 +114,17 @@ class SyncRepository:
             query = query.where(SyncIssue.code == code)
         return int((await self._session.execute(query)).scalar_one())
 
-    async def remember_seen(self, run_id: uuid.UUID, seen: Iterable[tuple[str, str]]) -> None:
-        """Note what a full walk has met, as (kind, external id); meeting it again changes nothing."""
-        pairs = list(seen)
-        if not pairs:
-            return
-        statement = text(
-            "INSERT INTO sync_seen (run_id, kind, external_id) SELECT cast(:run AS uuid), met.kind, met.id"
-            " FROM unnest(cast(:kinds AS text[]), cast(:ids AS text[])) AS met(kind, id) ON CONFLICT DO NOTHING"
-        )
-        kinds, ids = [kind for kind, _ in pairs], [external_id for _, external_id in pairs]
-        await self._session.execute(statement, {"run": run_id, "kinds": kinds, "ids": ids})
+    async def remember_seen(self, run_id: uuid.UUID, seen: Mapping[str, Sequence[str]]) -> None:
+        """Note which external ids of each kind a full walk has met; meeting them again changes nothing."""
+        rows = [SyncSeen(run_id=run_id, kind=kind, external_ids=list(ids)) for kind, ids in seen.items() if ids]
+        self._session.add_all(rows)
+        await self._session.flush()
 
     async def seen_counts(self, run_id: uuid.UUID) -> dict[str, int]:
         """Return how many distinct things of each kind the walk has met."""
-        query = select(SyncSeen.kind, func.count()).where(SyncSeen.run_id == run_id).group_by(SyncSeen.kind)
+        met = select(SyncSeen.kind, func.unnest(SyncSeen.external_ids).label("id")).where(SyncSeen.run_id == run_id)
+        ids = met.distinct().subquery()
+        query = select(ids.c.kind, func.count()).group_by(ids.c.kind)
         return {kind: int(count) for kind, count in await self._session.execute(query)}
 
     async def forget_seen(self, run_id: uuid.UUID) -> None:

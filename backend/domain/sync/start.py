@@ -1,19 +1,39 @@
 """Ask for a run: the row and its job are recorded together, one unfinished run per store."""
 
 import uuid
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.jobs.service import JobRecorder
 from backend.domain.stores.repository import StoreRepository
 from backend.domain.sync.repository import SyncRepository
-from backend.kit.errors import conflict, not_found
+from backend.kit.errors import DomainError, conflict, not_found
 from backend.kit.ids import uuid7
 from backend.models.stores import Store
 from backend.models.sync import SyncIssue, SyncRun
 from backend.ports.actor import Actor
 
 MODES = ("full", "delta")
+_TRIES = 5
+"""Another transaction may finish or open a run between two statements; it settles within a few tries."""
+PULL_JOB = "sync.pull_store"
+
+
+def pull_key(run_id: uuid.UUID) -> str:
+    """Return the unique key of a run's job.
+
+    Of the run, not of the store: the job of the run before may still be open when its run has ended.
+    """
+    return f"sync.pull:{run_id}"
+
+
+def _new_run(store: Store, mode: str) -> dict[str, Any]:
+    return {"id": uuid7(), "organization_id": store.organization_id, "store_id": store.id, "mode": mode}
+
+
+def _busy() -> DomainError:
+    return conflict("SYNC_BUSY", "The store's runs change too quickly; try again")
 
 
 class SyncService:
@@ -30,6 +50,39 @@ class SyncService:
         Args:     mode: `full` walks everything and finds deletions, `delta` reads what changed since the last pull.
         Raises:   not_found; conflict STORE_NOT_CONNECTED when the store is not active.
         """
+        store = await self._active(actor, store_id)
+        run = await self._open(store, mode)
+        await self._record(run)
+        return run
+
+    async def pull_soon(self, actor: Actor, store_id: uuid.UUID, *, delay_s: float) -> None:
+        """Have what changed until now read by a run that starts later than now.
+
+        However often this is asked, at most one run waits: one that is queued will do, and one that is under way, which
+        may have read the place already, is followed by one more (`FollowUps`).
+
+        Args:     delay_s: how long the run waits for more to change.
+        Raises:   not_found; conflict STORE_NOT_CONNECTED when the store is not active.
+        """
+        store = await self._active(actor, store_id)
+        for _ in range(_TRIES):
+            run = await self._runs.unfinished(store.organization_id, store.id, lock=True)
+            if run is not None:
+                run.follow_up = run.follow_up or run.state == "running"
+                return
+            opened = await self._runs.open_run(_new_run(store, "delta"))
+            if opened is not None:
+                await self._jobs.record(
+                    PULL_JOB,
+                    {"run_id": str(opened)},
+                    organization_id=store.organization_id,
+                    unique_key=pull_key(opened),
+                    delay_s=delay_s,
+                )
+                return
+        raise _busy()
+
+    async def _active(self, actor: Actor, store_id: uuid.UUID) -> Store:
         store = await self._stores.find(actor, store_id)
         if store is None:
             raise not_found("Store")
@@ -37,25 +90,20 @@ class SyncService:
             raise conflict(
                 "STORE_NOT_CONNECTED", f"The store is {store.state.replace('_', ' ')}: connect it again first"
             )
-        run = await self._open(store, mode)
-        await self._jobs.record(
-            "sync.pull_store",
-            {"run_id": str(run.id)},
-            organization_id=store.organization_id,
-            # Of the run, not of the store: the job of the run before may still be open when its run has ended.
-            unique_key=f"sync.pull:{run.id}",
-        )
-        return run
+        return store
 
     async def _open(self, store: Store, mode: str) -> SyncRun:
-        # Another transaction may finish or open a run between the two statements; it settles within a few tries.
-        for _ in range(5):
-            values = {"id": uuid7(), "organization_id": store.organization_id, "store_id": store.id, "mode": mode}
-            await self._runs.open_run(values)
+        for _ in range(_TRIES):
+            await self._runs.open_run(_new_run(store, mode))
             run = await self._runs.unfinished(store.organization_id, store.id)
             if run is not None:
                 return run
-        raise conflict("SYNC_BUSY", "The store's runs change too quickly; try again")
+        raise _busy()
+
+    async def _record(self, run: SyncRun) -> None:
+        await self._jobs.record(
+            PULL_JOB, {"run_id": str(run.id)}, organization_id=run.organization_id, unique_key=pull_key(run.id)
+        )
 
     async def run(self, actor: Actor, run_id: uuid.UUID) -> SyncRun:
         """Return one run; raise not_found."""

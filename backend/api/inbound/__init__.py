@@ -1,0 +1,1 @@
+"""Webhooks from the platforms: proven by the signature over the raw body, answered without a body."""

@@ -1,0 +1,128 @@
+"""Taking things out of the catalog: one product that a store does not sell any more, or all that a store brought.
+
+Rows go children first and always within their organization; no foreign key is relied on.
+"""
+
+import uuid
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+BATCH = 2_000
+"""Products per transaction: locks stay short and an interrupted erasure loses little."""
+
+_MARK_PRODUCT_GONE = text("""
+WITH gone AS (
+    UPDATE product_links l SET gone_at = now(), updated_at = now()
+    WHERE l.organization_id = :org AND l.store_id = :store AND l.external_id = :external_id AND l.gone_at IS NULL
+    RETURNING l.product_id
+)
+UPDATE products p SET deleted_at = now(), updated_at = now()
+FROM gone
+WHERE p.organization_id = :org AND p.id = gone.product_id AND p.deleted_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM product_links o WHERE o.organization_id = :org AND o.product_id = p.id AND o.store_id <> :store
+      AND o.gone_at IS NULL)
+""")
+_MARK_ITS_VARIANTS_GONE = text("""
+WITH gone AS (
+    UPDATE listings l SET gone_at = now(), state = 'unlisted', updated_at = now()
+    WHERE l.organization_id = :org AND l.store_id = :store AND l.external_product_id = :external_id
+      AND l.gone_at IS NULL
+    RETURNING l.variant_id
+)
+UPDATE variants v SET deleted_at = now(), updated_at = now()
+FROM gone
+WHERE v.organization_id = :org AND v.id = gone.variant_id AND v.deleted_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM listings o WHERE o.organization_id = :org AND o.variant_id = v.id AND o.store_id <> :store
+      AND o.gone_at IS NULL)
+""")
+_BUMP_REVISION = text("UPDATE organizations SET catalog_revision = catalog_revision + 1 WHERE id = :org")
+
+_LINKS = text("""
+DELETE FROM product_links WHERE organization_id = :org AND store_id = :store AND external_id IN (
+    SELECT external_id FROM product_links WHERE organization_id = :org AND store_id = :store
+    ORDER BY external_id LIMIT :most)
+RETURNING external_id, product_id
+""")
+_LISTINGS = text("""
+DELETE FROM listings WHERE organization_id = :org AND store_id = :store
+  AND external_product_id = ANY(cast(:external_ids AS text[]))
+RETURNING variant_id
+""")
+# What an other store shows, or showed, is that store's too.
+_VARIANTS = """
+SELECT v.id FROM variants v WHERE v.organization_id = :org AND v.id = ANY(cast(:variants AS bigint[]))
+  AND NOT EXISTS (SELECT 1 FROM listings o WHERE o.organization_id = :org AND o.variant_id = v.id)
+UNION
+SELECT v.id FROM variants v WHERE v.organization_id = :org AND v.product_id = ANY(cast(:products AS bigint[]))
+  AND NOT EXISTS (SELECT 1 FROM product_links o WHERE o.organization_id = :org AND o.product_id = v.product_id)
+  AND NOT EXISTS (SELECT 1 FROM listings o WHERE o.organization_id = :org AND o.variant_id = v.id)
+"""
+_STOCK_OF_THEM = text(f"DELETE FROM stock_levels WHERE organization_id = :org AND variant_id IN ({_VARIANTS})")
+_DELETE_VARIANTS = text(f"DELETE FROM variants WHERE organization_id = :org AND id IN ({_VARIANTS})")
+_DELETE_PRODUCTS = text("""
+DELETE FROM products p WHERE p.organization_id = :org AND p.id = ANY(cast(:products AS bigint[]))
+  AND NOT EXISTS (SELECT 1 FROM product_links o WHERE o.organization_id = :org AND o.product_id = p.id)
+  AND NOT EXISTS (SELECT 1 FROM variants v WHERE v.organization_id = :org AND v.product_id = p.id)
+""")
+# Listings whose product was never linked, or whose link went before them.
+_LISTINGS_LEFT = text("""
+DELETE FROM listings WHERE organization_id = :org AND store_id = :store AND external_id IN (
+    SELECT external_id FROM listings WHERE organization_id = :org AND store_id = :store ORDER BY external_id LIMIT :most)
+RETURNING variant_id
+""")
+_STOCK_AT_ITS_PLACES = text("""
+DELETE FROM stock_levels k USING locations l
+WHERE l.organization_id = :org AND l.store_id = :store AND k.organization_id = :org AND k.location = l.external_id
+  AND NOT EXISTS (SELECT 1 FROM locations o WHERE o.organization_id = :org AND o.external_id = l.external_id
+                  AND o.store_id <> :store)
+""")
+_LOCATIONS = text("DELETE FROM locations WHERE organization_id = :org AND store_id = :store")
+_UNUSED_BRANDS = text("""
+DELETE FROM brands b WHERE b.organization_id = :org
+  AND NOT EXISTS (SELECT 1 FROM products p WHERE p.organization_id = :org AND p.brand_id = b.id)
+""")
+_UNUSED_CATEGORIES = text("""
+DELETE FROM categories c WHERE c.organization_id = :org
+  AND lower(c.name) NOT IN (SELECT lower(path) FROM products p, unnest(p.categories) AS path
+                            WHERE p.organization_id = :org)
+""")
+
+
+class CatalogErasure:
+    """Takes rows of one store out of the catalog, inside the caller's transaction."""
+
+    def __init__(self, session: AsyncSession, organization_id: uuid.UUID, store_id: uuid.UUID) -> None:
+        self._session = session
+        self._scope = {"org": organization_id, "store": store_id}
+
+    async def mark_product_gone(self, external_id: str) -> bool:
+        """Mark a product and all it is sold as gone from the store; False when it was not there.
+
+        What no other store shows leaves the catalog, as after a complete walk; it can come back.
+        """
+        values = {**self._scope, "external_id": external_id}
+        await self._session.execute(_MARK_ITS_VARIANTS_GONE, values)
+        result: Any = await self._session.execute(_MARK_PRODUCT_GONE, values)
+        if result.rowcount:
+            await self._session.execute(_BUMP_REVISION, self._scope)
+        return bool(result.rowcount)
+
+    async def erase_batch(self, most: int = BATCH) -> int:
+        """Delete some of the store's links with whatever nobody else holds; return how many, 0 when none are left."""
+        links = (await self._session.execute(_LINKS, {**self._scope, "most": most})).all()
+        if links:
+            ids = {**self._scope, "external_ids": [row.external_id for row in links]}
+            variants = list((await self._session.execute(_LISTINGS, ids)).scalars())
+        else:
+            variants = list((await self._session.execute(_LISTINGS_LEFT, {**self._scope, "most": most})).scalars())
+        values = {**self._scope, "variants": variants, "products": [row.product_id for row in links]}
+        for statement in (_STOCK_OF_THEM, _DELETE_VARIANTS, _DELETE_PRODUCTS):
+            await self._session.execute(statement, values)
+        return len(links) or len(variants)
+
+    async def erase_rest(self) -> None:
+        """Delete what hangs on no product: the store's places, and names that nothing uses any more."""
+        for statement in (_STOCK_AT_ITS_PLACES, _LOCATIONS, _UNUSED_BRANDS, _UNUSED_CATEGORIES, _BUMP_REVISION):
+            await self._session.execute(statement, self._scope)
