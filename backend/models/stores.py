@@ -85,3 +85,16 @@ class OAuthState(Base):
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[Moment] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
+
+
+class TokenExchange(Base):
+    """Somebody asks a shop for new tokens; a second one at the same time would make the first one's worthless."""
+
+    __tablename__ = "token_exchanges"
+
+    platform: Mapped[str] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[uuid.UUID]
+    """Of one attempt, so that it ends its own only."""
+    lease_until: Mapped[Moment]
+    """Past it, another may."""

@@ -16,6 +16,7 @@ PUBLIC_ROUTES = {
     "POST /api/auth/password/reset",
     "POST /api/auth/register-from-plugin",
     "POST /api/stores/connect",
+    "GET /api/shopify/oauth/callback",
     "GET /api/public/feeds/{slug:str}",
     "HEAD /api/public/feeds/{slug:str}",
     "POST /hooks/{platform:str}",

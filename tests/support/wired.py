@@ -2,13 +2,17 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import delete
 
+from backend.gateways.outbound import GuardedClients
 from backend.models.jobs import Job
 from backend.settings import Database, Redis, Secrets, Settings, Web
 from backend.wiring import Container
+from plugin_bridge.shopify.app import ShopifyApplication
+from plugin_bridge.shopify.tokens import ShopifyTokens
 from tests.support.fake_stores import FakePlatforms
 from tests.support.outbox import Outbox
 
@@ -46,6 +50,10 @@ async def container(
     made = Container(settings, tmp_path)
     made.platforms = internet
     made.mailer = outbox
+    # The checks are our own; the token endpoint is on the same internet.
+    made.shopify_app = ShopifyApplication(
+        GuardedClients(settings.outbound), settings.shopify, cast(ShopifyTokens, internet.shopify)
+    )
     async with made.begin() as session:
         # Tests of a module share its database; the work they left behind is nobody's.
         await session.execute(delete(Job))

@@ -5,7 +5,7 @@ from backend.api.plugin.auth import authenticate, caller_windows, permit
 from backend.api.plugin.errors import render_error
 from backend.api.plugin.products import import_products
 from backend.api.plugin.sessions import forgot_password, login, logout, reset_password
-from backend.api.plugin.shopify import init_oauth, show_oauth_status
+from backend.api.plugin.shopify import finish_oauth, init_oauth, show_oauth_status
 from backend.api.plugin.stores import connect_store, disconnect_store
 from backend.api.plugin.sync import show_sync_status
 from backend.api.shared.rate_limit import public_windows
@@ -27,6 +27,7 @@ PLUGIN = Surface(
         show_sync_status,
         import_products,
         init_oauth,
+        finish_oauth,
         show_oauth_status,
     ),
     render_error=render_error,

@@ -43,13 +43,14 @@ class AccountRepository:
         )
         return (await self._session.execute(statement)).scalar_one_or_none()
 
-    async def add_organization(self, name: str, plan: str, owner: User) -> Organization:
-        """Add an organization owned by *owner*."""
+    async def add_organization(self, name: str, plan: str, owner: User | None) -> Organization:
+        """Add an organization owned by *owner*; None: nobody can log in to it yet."""
         organization = Organization(id=uuid7(), name=name, plan=plan, catalog_revision=0)
         self._session.add(organization)
         await self._session.flush()
-        self._session.add(Membership(organization_id=organization.id, user_id=owner.id, role="owner"))
-        await self._session.flush()
+        if owner is not None:
+            self._session.add(Membership(organization_id=organization.id, user_id=owner.id, role="owner"))
+            await self._session.flush()
         return organization
 
     async def memberships(self, user_id: uuid.UUID) -> list[Membership]:

@@ -62,6 +62,13 @@ class AccountService:
         organization = await self._rows.add_organization(name_of_host(store_url), self._default_plan, user)
         return organization, user
 
+    async def open_without_login(self, name: str) -> Organization:
+        """Make an organization for a store that came without a person we know: whoever manages the store sees it.
+
+        An e-mail that a store shows proves nothing (decision G10), so no user is made or attached.
+        """
+        return await self._rows.add_organization(organization_name(name), self._default_plan, None)
+
     async def set_plan(self, organization_id: uuid.UUID, plan: str) -> Organization:
         """Put an organization on a plan: the operator's command.
 

@@ -1,6 +1,5 @@
 """Connecting a store: check the request, ask the store itself, then record (contract rows S2S-06..08, G10)."""
 
-import asyncio
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,10 +16,10 @@ from backend.domain.accounts.repository import AccountRepository
 from backend.domain.accounts.rules import email_key
 from backend.domain.accounts.service import AccountService
 from backend.domain.jobs.service import JobRecorder
-from backend.domain.stores.activation import OnConnected, activate, describe
-from backend.domain.stores.credentials import CredentialsVault
+from backend.domain.stores.activation import OnConnected
+from backend.domain.stores.recording import Shown, StoreRecording, identified
 from backend.domain.stores.repository import StoreRepository
-from backend.domain.stores.rules import MOST_PENDING, Outcome, decide, effective_url, refusal, store_held
+from backend.domain.stores.rules import MOST_PENDING, Outcome, decide, effective_url, store_held
 from backend.kit.clock import utc_now
 from backend.kit.crypto import Sealer
 from backend.kit.discreet import Discreet
@@ -29,10 +28,8 @@ from backend.kit.transaction import Transactions
 from backend.models.accounts import User
 from backend.models.stores import Store
 from backend.ports.actor import Actor
-from backend.ports.platform_errors import Cause, PlatformError, StoreUnavailable
-from backend.ports.store_platform import Platforms, StoreIdentity
+from backend.ports.store_platform import Platforms
 
-CONNECT_TIMEOUT_S = 25.0
 PENDING_LIFE = timedelta(days=7)
 MAIL_LINK_JOB = "stores.mail_attach_link"
 
@@ -87,10 +84,9 @@ class StoreConnecting:
         """
         key = email_key(email)
         request = self._spelled(request)
-        identity = await self._identify(request)
+        shown = await self._shown(request)
         async with self._begin() as session:
-            step = _Step(self, session, request, identity)
-            return await step.for_email(key, email)
+            return await _Step(self, session, request.url, shown).for_email(key, email)
 
     async def connect_as(self, actor: Actor, request: ConnectRequest) -> Store:
         """Connect a store for a member who is logged in, or for the operator.
@@ -100,50 +96,51 @@ class StoreConnecting:
         if actor.role not in MANAGERS:
             raise forbidden("INSUFFICIENT_ROLE", "Only an owner or an admin may connect stores")
         request = self._spelled(request)
-        identity = await self._identify(request)
+        shown = await self._shown(request)
         async with self._begin() as session:
-            return await _Step(self, session, request, identity).for_member(actor.tenant)
+            recording = self._recording(session, shown)
+            await recording.hold_address()
+            await recording.refuse_held(actor.tenant)
+            return (await recording.activate(actor.tenant))[0]
+
+    def _recording(self, session: AsyncSession, shown: Shown) -> StoreRecording:
+        return StoreRecording(session, self._sealer, self._on_connected, shown)
 
     def _spelled(self, request: ConnectRequest) -> ConnectRequest:
         return msgspec.structs.replace(request, url=store_address(self._platforms, request.platform, request.url))
 
-    async def _identify(self, request: ConnectRequest) -> StoreIdentity:
-        secrets = tuple(request.credentials.values())
-        platform = self._platforms.get(request.platform).open(request.url, request.credentials, {})
-        try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                return await platform.identify()
-        except PlatformError as error:
-            raise refusal(error, secrets) from None
-        except TimeoutError:
-            slow = StoreUnavailable(Cause.TIMEOUT, "The store took too long to answer; try again when it is less busy")
-            raise refusal(slow) from None
-        finally:
-            await platform.aclose()
+    async def _shown(self, request: ConnectRequest) -> Shown:
+        identity = await identified(self._platforms, request.platform, request.url, request.credentials)
+        answered = store_address(self._platforms, request.platform, identity.url)
+        return Shown(
+            platform=request.platform,
+            url=effective_url(request.url, answered),
+            credentials=request.credentials,
+            identity=identity,
+            plugin_version=request.plugin_version,
+        )
 
 
 class _Step:
     """The recording transaction of one request."""
 
-    def __init__(
-        self, flow: StoreConnecting, session: AsyncSession, request: ConnectRequest, identity: StoreIdentity
-    ) -> None:
+    def __init__(self, flow: StoreConnecting, session: AsyncSession, asked_url: str, shown: Shown) -> None:
         self._flow = flow
         self._session = session
-        self._request = request
-        self._identity = identity
-        self._url = effective_url(request.url, store_address(flow._platforms, request.platform, identity.url))
+        self._asked_url = asked_url
+        self._shown = shown
+        self._url = shown.url
+        self._recording = flow._recording(session, shown)
         self._stores = StoreRepository(session)
         self._users = AccountRepository(session)
         self._grants = GrantRepository(session)
         self._tokens = TokenIssuer(session, flow._keys)
-        self._vault = CredentialsVault(session, flow._sealer)
 
     async def for_email(self, key: str, email_as_given: str) -> Connected:
-        await self._stores.lock_address(self._request.platform, self._url)
+        await self._recording.hold_address()
         user = await self._users.user_by_email(key, lock=True)
         if user is None:
-            await self._refuse_held(None)
+            await self._recording.refuse_held(None)
             opened = await self._flow._accounts(self._session).open_account(key, self._url)
             if opened is not None:
                 return await self._proven(opened[1], opened[0].id)
@@ -153,15 +150,10 @@ class _Step:
                 raise RuntimeError("an e-mail is taken and has no user")
         return await self._for_known(user, email_as_given)
 
-    async def for_member(self, organization_id: uuid.UUID) -> Store:
-        await self._stores.lock_address(self._request.platform, self._url)
-        await self._refuse_held(organization_id)
-        return (await self._activate(organization_id))[0]
-
     async def _for_known(self, user: User, email_as_given: str) -> Connected:
         known = await self._organization_of_pair(user)
         organization_id = known or await self._first_organization(user)
-        held = await self._stores.is_held_by_other(organization_id, self._request.platform, self._url)
+        held = await self._recording.is_held_by_other(organization_id)
         outcome = decide(account_is_new=False, pair_is_known=known is not None, held_by_other=held)
         if outcome is Outcome.HELD:
             raise store_held()
@@ -172,7 +164,7 @@ class _Step:
     async def _organization_of_pair(self, user: User) -> uuid.UUID | None:
         """Return the organization that this user and address have proven to belong to, or None."""
         members = {row.organization_id for row in await self._users.memberships(user.id)}
-        proofs = await self._stores.proofs(user.id, self._request.platform, self._url)
+        proofs = await self._stores.proofs(user.id, self._shown.platform, self._url)
         for url in self._spellings():
             proofs += await self._grants.proofs(user.id, url)
         for organization_id, proven_at in proofs:
@@ -182,7 +174,7 @@ class _Step:
 
     def _spellings(self) -> set[str]:
         """Return the address as asked for, which earlier tokens are bound to, and as the store is kept."""
-        return {self._request.url, self._url}
+        return {self._asked_url, self._url}
 
     async def _first_organization(self, user: User) -> uuid.UUID:
         memberships = await self._users.memberships(user.id)
@@ -191,31 +183,21 @@ class _Step:
         return memberships[0].organization_id
 
     async def _proven(self, user: User, organization_id: uuid.UUID) -> Connected:
-        store, is_new = await self._activate(organization_id)
+        store, is_new = await self._recording.activate(organization_id)
         for url in self._spellings():
             await self._grants.revoke_pair(user.id, url)
         issued = await self._tokens.proven(user.id, organization_id, self._url)
         return _connected(store, issued, Outcome.PROVEN, is_new)
 
-    async def _activate(self, organization_id: uuid.UUID) -> tuple[Store, bool]:
-        store = await self._stores.at_address(organization_id, self._request.platform, self._url)
-        is_new = store is None or store.connected_at is None
-        store = store or await self._add(organization_id)
-        describe(store, self._identity, self._request.plugin_version)
-        await self._vault.put(store, self._request.credentials)
-        await activate(self._session, store, self._flow._on_connected)
-        return store, is_new
-
     async def _waits(self, user: User, organization_id: uuid.UUID, email_as_given: str) -> Connected:
-        store = await self._stores.at_address(organization_id, self._request.platform, self._url)
+        store = await self._recording.there(organization_id)
         is_new = store is None or store.connected_at is None
         if store is None:
             await self._make_room(organization_id)
-            store = await self._add(organization_id)
+            store = await self._recording.add(organization_id)
         if store.state in ("pending", "disconnected"):
             store.state = "pending"
-            describe(store, self._identity, self._request.plugin_version)
-            await self._vault.put(store, self._request.credentials)
+            await self._recording.keep(store)
         issued = await self._tokens.unproven(user.id, self._url, email_as_given, store.id)
         payload = {"user_id": str(user.id), "store_id": str(store.id)}
         await self._flow._jobs(self._session).record(
@@ -230,19 +212,6 @@ class _Step:
         await self._stores.forget_pending_before(organization_id, utc_now() - PENDING_LIFE)
         if await self._stores.count_pending(organization_id) >= MOST_PENDING:
             raise conflict("TOO_MANY_PENDING", "Too many stores wait for confirmation in this account")
-
-    async def _add(self, organization_id: uuid.UUID) -> Store:
-        return await self._stores.add(
-            organization_id=organization_id,
-            platform=self._request.platform,
-            url=self._url,
-            name=self._url,
-            state="pending",
-        )
-
-    async def _refuse_held(self, organization_id: uuid.UUID | None) -> None:
-        if await self._stores.is_held_by_other(organization_id, self._request.platform, self._url):
-            raise store_held()
 
 
 def _connected(store: Store, issued: IssuedToken, outcome: Outcome, is_new: bool) -> Connected:

@@ -1,7 +1,7 @@
 """Every query on stores and their credentials."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, delete, func, select, text
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.domain.stores.rules import HELD_STATES
 from backend.kit.ids import uuid7
 from backend.models.accounts import Membership
-from backend.models.stores import Store, StoreCredentials
+from backend.models.stores import OAuthState, Store, StoreCredentials, TokenExchange
 from backend.ports.actor import Actor
 
 
@@ -34,6 +34,20 @@ class StoreRepository:
     async def by_id(self, store_id: uuid.UUID) -> Store | None:
         """Return a store for a job that was recorded with its id."""
         return await self._session.get(Store, store_id)
+
+    async def locked(self, store_id: uuid.UUID) -> Store | None:
+        """Return a store and hold its row to the end of the transaction."""
+        return await self._one(select(Store).where(Store.id == store_id).with_for_update())
+
+    async def known_at(self, platform: str, url: str) -> Store | None:
+        """Return the store that an address means: the one that is held, else the one that was connected last."""
+        query = (
+            select(Store)
+            .where(Store.platform == platform, Store.url == url, Store.connected_at.is_not(None))
+            .order_by(Store.state.in_(HELD_STATES).desc(), Store.connected_at.desc())
+            .limit(1)
+        )
+        return await self._one(query)
 
     async def all_of(self, actor: Actor, *, lock: bool = False) -> list[Store]:
         """Return all stores, oldest first."""
@@ -115,9 +129,20 @@ class CredentialsRepository:
         )
         return (await self._session.execute(query)).scalar_one_or_none()
 
+    async def locked(self, store_id: uuid.UUID) -> tuple[StoreCredentials, datetime] | None:
+        """Return a store's row, held to the end of the transaction, and what time the database has."""
+        query = (
+            select(StoreCredentials, func.clock_timestamp())
+            .where(StoreCredentials.store_id == store_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        found = (await self._session.execute(query)).one_or_none()
+        return (found[0], found[1]) if found else None
+
     async def put(self, store: Store, sealed: bytes, key_id: str) -> None:
-        """Store credentials in place of those there were."""
-        values = {"sealed": sealed, "key_id": key_id, "updated_at": func.now()}
+        """Store credentials in place of those there were; whoever renews those meanwhile has lost."""
+        values = {"sealed": sealed, "key_id": key_id, "renewing_until": None, "updated_at": func.now()}
         statement = (
             insert(StoreCredentials)
             .values(store_id=store.id, organization_id=store.organization_id, **values)
@@ -138,3 +163,63 @@ class CredentialsRepository:
             .with_for_update(skip_locked=True)
         )
         return [*(await self._session.execute(query)).scalars()]
+
+
+class ConsentRepository:
+    """Reads and writes `oauth_states`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, **values: Any) -> None:
+        """Add one state."""
+        self._session.add(OAuthState(**values))
+        await self._session.flush()
+
+    async def locked(self, state_hash: bytes) -> OAuthState | None:
+        """Return one state and hold its row to the end of the transaction."""
+        query = select(OAuthState).where(OAuthState.state_hash == state_hash).with_for_update()
+        return (await self._session.execute(query)).scalar_one_or_none()
+
+    async def forget_expired(self, before: datetime) -> None:
+        """Delete states that ended before a moment."""
+        await self._session.execute(delete(OAuthState).where(OAuthState.expires_at < before))
+
+
+class ExchangeRepository:
+    """Reads and writes `token_exchanges`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def take(self, platform: str, address: str, holder: uuid.UUID, life_s: float) -> bool:
+        """Take the lease of an address when nobody holds it; tell whether it is ours."""
+        until = func.clock_timestamp() + timedelta(seconds=life_s)
+        values = {"holder": holder, "lease_until": until}
+        statement = (
+            insert(TokenExchange)
+            .values(platform=platform, address=address, **values)
+            .on_conflict_do_update(
+                index_elements=["platform", "address"],
+                set_=values,
+                where=TokenExchange.lease_until < func.clock_timestamp(),
+            )
+            .returning(TokenExchange.holder)
+        )
+        return (await self._session.execute(statement)).scalar_one_or_none() == holder
+
+    async def release(self, platform: str, address: str, holder: uuid.UUID) -> None:
+        """End the lease, if it is still the holder's."""
+        statement = delete(TokenExchange).where(
+            TokenExchange.platform == platform, TokenExchange.address == address, TokenExchange.holder == holder
+        )
+        await self._session.execute(statement)
+
+    async def is_taken(self, platform: str, address: str) -> bool:
+        """Tell whether somebody exchanges tokens of an address now."""
+        query = select(TokenExchange.holder).where(
+            TokenExchange.platform == platform,
+            TokenExchange.address == address,
+            TokenExchange.lease_until >= func.clock_timestamp(),
+        )
+        return (await self._session.execute(query)).first() is not None

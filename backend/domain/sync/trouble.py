@@ -19,6 +19,8 @@ NEEDS_REAUTH = frozenset(
         Cause.WRITE_ONLY_KEY,
         Cause.USER_DEMOTED,
         Cause.AUTH_STRIPPED,
+        Cause.SCOPE_MISSING,
+        Cause.APP_UNINSTALLED,
     }
 )
 """Causes that only the merchant can mend: the store rests until it is connected again."""

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.domain.stores.connecting import ConnectRequest
-from backend.domain.stores.credentials import StoreOpening
+from backend.domain.stores.opening import StoreOpening
 from backend.kit.errors import DomainError
 from backend.models.events import Event
 from backend.models.stores import Store, StoreCredentials

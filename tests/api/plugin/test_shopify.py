@@ -8,8 +8,6 @@ import msgspec
 import pytest
 
 from backend.domain.stores.connecting import ConnectRequest
-from backend.domain.stores.shopify_oauth import shop_domain
-from backend.kit.errors import DomainError
 from backend.settings import Settings, Shopify
 from backend.wiring import Container
 from tests.support.plugin_api import CONFIGURED, INIT, NewOwner, NewPlugin, refused
@@ -72,19 +70,3 @@ async def test_s2s_22_init_refuses_bad_fields(
     client: httpx.AsyncClient, new_owner: NewOwner, body: dict[str, Any]
 ) -> None:
     refused(await client.post(INIT, json=body, headers=(await new_owner()).auth), 400)
-
-
-@pytest.mark.parametrize(
-    "typed", ["mystore", "MyStore", "mystore.myshopify.com", "https://mystore.myshopify.com/", " mystore "]
-)
-def test_s2s_13_a_bare_name_gets_the_suffix(typed: str) -> None:
-    assert shop_domain(typed) == "mystore.myshopify.com"
-
-
-@pytest.mark.parametrize(
-    "typed",
-    ["mystore.example.com", "mystore.myshopify.com.evil.com", "x@mystore", "-a", "a b", "mystore.myshopify.com/x", "ü"],
-)
-def test_s2s_13_anything_else_is_no_shop(typed: str) -> None:
-    with pytest.raises(DomainError):
-        shop_domain(typed)

@@ -8,7 +8,8 @@ from sqlalchemy import func, select, update
 from backend.domain.access.signing_keys import SigningKeys
 from backend.domain.stores.activation import mark_needs_reauth
 from backend.domain.stores.connecting import ConnectRequest
-from backend.domain.stores.credentials import CredentialsVault, SecretRotation, StoreOpening
+from backend.domain.stores.credentials import CredentialsVault, SecretRotation
+from backend.domain.stores.opening import StoreOpening
 from backend.kit.crypto import Sealer, UnsealError
 from backend.kit.errors import DomainError
 from backend.models.events import Event

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend.domain.stores.credentials import StoreOpening
+from backend.domain.stores.opening import StoreOpening
 from backend.domain.sync.pull import StorePull
 from backend.models.stores import Store
 from backend.ports.store_platform import CatalogPage, PullRequest, StorePlatform

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from woocommerce import API
 
-from backend.domain.stores.credentials import StoreOpening
+from backend.domain.stores.opening import StoreOpening
 from backend.domain.sync.pull import StorePull
 from backend.models.stores import Store
 from backend.ports.store_platform import CatalogPage, PullRequest, StorePlatform

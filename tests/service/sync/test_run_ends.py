@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from backend.domain.jobs.repository import JobRepository
-from backend.domain.stores.credentials import StoreOpening
+from backend.domain.stores.opening import StoreOpening
 from backend.domain.sync.outcome import WalkEnd, finish_walk
 from backend.domain.sync.pull import StorePull
 from backend.domain.sync.repository import SyncRepository
@@ -65,7 +65,7 @@ async def test_a_failed_run_leaves_nothing_of_its_walk(bench: Workbench) -> None
     store_id = await bench.connect(actor, bench.store(generate_products(3)))
     run = await latest(bench, actor, store_id)
     async with bench.container.begin() as session:
-        await SyncRepository(session).remember_seen(run.id, [("product", "1"), ("product", "2")])
+        await SyncRepository(session).remember_seen(run.id, {"product": ["1", "2"]})
     await bench.container.run_trouble.give_up(run.id, "internal_error", "It stopped")
     assert await bench.value("SELECT count(*) FROM sync_seen WHERE run_id = :run", run=run.id) == 0
 
