@@ -26,6 +26,7 @@ from backend.domain.feeds.service import FeedService
 from backend.domain.inbound.intake import WebhookIntake
 from backend.domain.inbound.log import PROCESS_JOB, WebhookLog
 from backend.domain.inbound.processing import WebhookProcessing
+from backend.domain.inbound.repository import WebhookKeeping
 from backend.domain.inbound.retention import WebhookRetention
 from backend.domain.inbound.shopify_bodies import personal_data_request
 from backend.domain.inbound.signers import Signers
@@ -65,7 +66,7 @@ from backend.jobs.runtime import JobRunner
 from backend.kit.crypto import Sealer
 from backend.kit.database_url import driver_url
 from backend.kit.errors import not_found
-from backend.kit.transaction import Transactions, transactions
+from backend.kit.transaction import LoneStatements, Transactions, transactions
 from backend.ports.actor import Actor, system_actor
 from backend.ports.job_queue import JobSpec
 from backend.ports.mailer import Mailer
@@ -264,7 +265,8 @@ class Container:
         secrets = tuple(secret for secret in (shopify.client_secret, shopify.client_secret_old) if secret)
         signers = Signers(self.begin, self.sealer, {"shopify": secrets})
         receivers = {name: make() for name, make in RECEIVERS.items()}
-        return WebhookIntake(self.begin, receivers, signers, self.doorbell, JOB_SPECS[PROCESS_JOB])
+        keeping = WebhookKeeping(LoneStatements(self.engine))
+        return WebhookIntake(keeping, receivers, signers, self.doorbell, JOB_SPECS[PROCESS_JOB])
 
     @cached_property
     def webhook_processing(self) -> WebhookProcessing:

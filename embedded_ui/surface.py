@@ -23,6 +23,7 @@ from embedded_ui.panel.feeds import create_feed, publish_feed, show_feeds, unpub
 from embedded_ui.panel.login import log_in, log_out, show_login
 from embedded_ui.panel.overview import show_overview
 from embedded_ui.panel.passwords import ask_for_link, set_password, show_forgotten, show_password
+from embedded_ui.panel.privacy import fetch_export, show_privacy
 from embedded_ui.panel.products import show_product, show_products
 from embedded_ui.panel.runs import show_run, start_sync
 from embedded_ui.panel.stores import (
@@ -104,6 +105,8 @@ PANEL = Surface(
         create_feed,
         publish_feed,
         unpublish_feed,
+        show_privacy,
+        fetch_export,
     ),
     render_error=render_error,
     authenticate=authenticate,

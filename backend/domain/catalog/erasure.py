@@ -69,7 +69,8 @@ DELETE FROM products p WHERE p.organization_id = :org AND p.id = ANY(cast(:produ
 # Listings whose product was never linked, or whose link went before them.
 _LISTINGS_LEFT = text("""
 DELETE FROM listings WHERE organization_id = :org AND store_id = :store AND external_id IN (
-    SELECT external_id FROM listings WHERE organization_id = :org AND store_id = :store ORDER BY external_id LIMIT :most)
+    SELECT external_id FROM listings WHERE organization_id = :org AND store_id = :store
+    ORDER BY external_id LIMIT :most)
 RETURNING variant_id
 """)
 _STOCK_AT_ITS_PLACES = text("""

@@ -6,17 +6,16 @@ one commit for many deliveries, and nobody is answered before the commit that ho
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import structlog
 from msgspec.structs import replace
 
-from backend.domain.inbound.repository import InboundRepository, Kept
+from backend.domain.inbound.repository import Kept, WebhookKeeping
 from backend.domain.inbound.signers import Signers
 from backend.kit.errors import not_found, unauthenticated
 from backend.kit.outages import is_outage
 from backend.kit.text import clipped, storable
-from backend.kit.transaction import Transactions
 from backend.ports.inbound_webhooks import InboundWebhook, WebhookReceiver, WebhookRefused
 from backend.ports.job_queue import Doorbell, JobSpec
 
@@ -37,13 +36,13 @@ class WebhookIntake:
 
     def __init__(
         self,
-        begin: Transactions,
+        keeping: WebhookKeeping,
         receivers: Mapping[str, WebhookReceiver],
         signers: Signers,
         doorbell: Doorbell,
         job: JobSpec,
     ) -> None:
-        self._begin = begin
+        self._keeping = keeping
         self._receivers = receivers
         self._signers = signers
         self._doorbell = doorbell
@@ -83,6 +82,7 @@ class WebhookIntake:
         if self._writer is not None:
             await asyncio.gather(self._writer, return_exceptions=True)
         await asyncio.gather(*self._ringing, return_exceptions=True)
+        await self._keeping.aclose()
 
     async def _genuine(
         self, platform: str, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
@@ -110,7 +110,7 @@ class WebhookIntake:
         while self._waiting:
             group = self._next_group()
             try:
-                ids = await self._write([kept for kept, _ in group])
+                ids = await self._keeping.keep([kept for kept, _ in group], self._job)
             except Exception as error:
                 await self._failed(group, error)
                 continue
@@ -131,10 +131,6 @@ class WebhookIntake:
         group, self._waiting = self._waiting[:taken], self._waiting[taken:]
         return group
 
-    async def _write(self, group: list[Kept]) -> Sequence[int]:
-        async with self._begin() as session:
-            return await InboundRepository(session).keep(group, self._job)
-
     async def _failed(self, group: list[tuple[Kept, "asyncio.Future[None]"]], error: Exception) -> None:
         """Tell those who wait; what is wrong with one delivery must not be the trouble of all that came with it."""
         if len(group) == 1 or is_outage(error):
@@ -143,7 +139,7 @@ class WebhookIntake:
             return
         for kept, done in group:
             try:
-                await self._write([kept])  # its job is found by the sweeper
+                await self._keeping.keep([kept], self._job)  # its job is found by the sweeper
             except Exception as own:
                 _settle(done, own)
             else:
