@@ -11,7 +11,7 @@ import uvloop
 from backend.kit.log import set_up_logging
 from bench.report import line
 
-BENCHMARKS = ("woo_pull", "catalog_merge", "delta", "feeds", "webhooks")
+BENCHMARKS = ("woo_pull", "shopify_bulk", "catalog_merge", "delta", "feeds", "webhooks")
 
 
 def main() -> int:

@@ -74,10 +74,10 @@ class BulkWalk:
         else:
             self._at = cursor
         if self._at.stream == "products":
-            async for page in self._file("products", ProductLine, _products):
+            async for page in self._file("products", ProductLine, products_page):
                 yield page
             self._at = msgspec.structs.replace(self._at, stream="variants", offset=0, tries=0)
-        async for page in self._file("variants", VariantLine, _variants):
+        async for page in self._file("variants", VariantLine, variants_page):
             yield page
 
     async def _begun(self) -> BulkCursor:
@@ -194,13 +194,15 @@ def _counted(file: BulkFile[L], operation: Operation) -> tuple[RowIssue, ...]:
     return (RowIssue(code="export_miscounted", message=message),)
 
 
-def _products(block: Block[ProductLine]) -> CatalogPage:
+def products_page(block: Block[ProductLine]) -> CatalogPage:
+    """Return a block of products as a page that stands nowhere yet."""
     mapper = Mapper()
     products = mapper.products(block.groups)
     return CatalogPage(cursor="", products=products, issues=tuple(mapper.issues))
 
 
-def _variants(block: Block[VariantLine]) -> CatalogPage:
+def variants_page(block: Block[VariantLine]) -> CatalogPage:
+    """Return a block of variants as a page that stands nowhere yet."""
     mapper = Mapper()
     variants = mapper.variants(block.groups)
     return CatalogPage(cursor="", variants=variants, issues=tuple(mapper.issues))

@@ -22,6 +22,8 @@ BLOCK_BYTES = 512 * 1024
 _CHILD = b'"__parentId":'
 _TO_VALUE = len(_CHILD) + 1
 _GLOBAL_ID = re.compile(rb"gid:\\?/\\?/shopify\\?/(\w+)\\?/(\d+)")
+_USUAL = b'{"id":"'
+_USUAL_AT = len(_USUAL)
 _ROOT = re.compile(rb'\s*\{\s*"id"\s*:\s*"(gid:\\?/\\?/shopify\\?/(\w+)\\?/(\d+)")')
 _STRAY_BYTES = 4096
 _NUMBERED_OTHERWISE = b"InventoryItem"
@@ -52,10 +54,8 @@ class LineIndex:
         self._rest = b""
         self._start = 0
         """Where the rest begins."""
-        self._root: tuple[bytes, bytes] | None = None
-        """Kind and number of the root whose children may follow now."""
         self._shown = b""
-        """The same as it was written, with its closing quote: enough to know most children."""
+        """Global id of the root whose children may follow now, as it was written, with its closing quote."""
         self._keys = array("q")
         self._offsets = array("q")
 
@@ -66,42 +66,46 @@ class LineIndex:
         self._rest = lines.pop()
         start = self._start
         for line in lines:
-            if line:
-                self._look_at(line, start)
+            at = line.rfind(_CHILD)
+            if at < 0:
+                if line:
+                    self._lead(line)
+                else:
+                    self.lines -= 1
+            elif not (self._shown and line.startswith(self._shown, at + _TO_VALUE)):
+                self._maybe_stray(line, at, start)
             start += len(line) + 1
+        self.lines += len(lines)
         self._start = start
 
     def finish(self) -> "Strays":
         """Take a last line without an end, and return the strays."""
         if self._rest:
-            self._look_at(self._rest, self._start)
-            self._rest = b""
+            self.feed(b"\n")
+            self.size -= 1
         return Strays(self._keys, self._offsets)
 
-    def _look_at(self, line: bytes, start: int) -> None:
-        self.lines += 1
-        at = line.rfind(_CHILD)
-        if at < 0:
-            self.roots += 1
-            self._lead(line)
-        elif not (self._shown and line.startswith(self._shown, at + _TO_VALUE)):
-            self._maybe_stray(line, at, start)
-
     def _lead(self, line: bytes) -> None:
-        found = _ROOT.match(line)
-        if found is None:
-            self.plain, self._root, self._shown = False, None, b""
+        self.roots += 1
+        if line.startswith(_USUAL):
+            self._shown = line[_USUAL_AT : line.find(b'"', _USUAL_AT) + 1]
+        elif (found := _ROOT.match(line)) is not None:
+            self._shown = found[1]
         else:
-            self._root, self._shown = (found[2], found[3]), found[1]
+            self.plain, self._shown = False, b""
 
     def _maybe_stray(self, line: bytes, at: int, start: int) -> None:
         found = _GLOBAL_ID.search(line, at)
-        if found is not None and self._root == found.groups():
+        if self._shown and found is not None and _named(found, _GLOBAL_ID.match(self._shown)):
             return  # the same, written with other spaces
         # What follows a stray is a stray too: so a group ends where the first one stands.
-        self._root, self._shown = None, b""
+        self._shown = b""
         self._keys.append(_key(found))
         self._offsets.append(start)
+
+
+def _named(one: re.Match[bytes], other: re.Match[bytes] | None) -> bool:
+    return other is not None and one.groups() == other.groups()
 
 
 class Strays:

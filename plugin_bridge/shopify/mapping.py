@@ -30,6 +30,9 @@ class Mapper:
 
     def __init__(self) -> None:
         self.issues: list[RowIssue] = []
+        self._parent_id = ""
+        self._parent = self._url = self._joint = ""
+        self._attributes: dict[str, str] = {}
 
     def products(self, groups: Sequence[tuple[ProductLine, list[ProductLine]]]) -> tuple[PlatformProduct, ...]:
         """Return the products, without variants; children are their pictures."""
@@ -71,16 +74,19 @@ class Mapper:
     def variant(self, line: VariantLine, children: Sequence[VariantLine] = ()) -> PlatformVariant:
         """Return one variant; what hangs on it as a page lists it is taken too."""
         identifier = number(line.id)
-        parent = line.product or _NO_PARENT
         item = line.inventory_item or _NO_ITEM
+        parent = line.product or _NO_PARENT
+        if parent.id != self._parent_id:
+            self._remember(parent)
         price, sale = self._prices(line, identifier)
-        levels, image_url = self._children(line, children)
-        default = line.title == "Default Title"
+        levels, image_url = _hanging_on(line, children) if children or line.media is not None else (_NO_LEVELS, "")
+        title = line.title or ""
+        default = title == "Default Title"
         tracked = item.tracked
         return PlatformVariant(
             external_id=identifier,
-            external_product_id=number(parent.id),
-            title="" if default else line.title or "",
+            external_product_id=self._parent,
+            title="" if default else title,
             sku=line.sku or "",
             barcode=line.barcode or "",
             price=price,
@@ -93,12 +99,19 @@ class Mapper:
             backorder=line.inventory_policy == "CONTINUE",
             options=_options(line),
             image_url=image_url,
-            url=_variant_address(parent.online_store_url, identifier, default),
+            url=self._url if default or not self._url else f"{self._url}{self._joint}variant={identifier}",
             weight_g=self._weight(identifier, item.measurement.weight) if item.measurement is not None else None,
             active=parent.status == "ACTIVE",
-            attributes=_attributes(line, parent),
+            attributes=self._attributes if line.mpn is line.condition is line.color is None else _own(line, parent),
             modified_at=line.updated_at,
         )
+
+    def _remember(self, parent: Parent) -> None:
+        """Work out what all variants of one product say alike: they usually follow each other."""
+        self._parent_id, self._parent = parent.id, number(parent.id)
+        self._url = _address(parent.online_store_url)
+        self._joint = "&" if "?" in self._url else "?"
+        self._attributes = _of_product(parent)
 
     def _stand_in(self, line: ProductLine, identifier: str) -> str:
         self._issue(identifier, "title_missing", "The product has no title", "title")
@@ -130,23 +143,6 @@ class Mapper:
         self._issue(identifier, "weight_unreadable", "The weight cannot be read", "weight")
         return None
 
-    def _children(self, line: VariantLine, children: Sequence[VariantLine]) -> tuple[dict[str, int], str]:
-        levels: dict[str, int] = {}
-        image_url = ""
-        for child in children:
-            if child.location is not None:
-                levels[number(child.location.id)] = child.quantities[0].quantity if child.quantities else 0
-            elif child.image is not None and not image_url:
-                image_url = _address(child.image.url)
-        if line.media is not None:
-            image_url = next((_address(one.image.url) for one in line.media.nodes if one.image is not None), image_url)
-        item = line.inventory_item
-        if item is not None and item.inventory_levels is not None:
-            for level in item.inventory_levels.nodes:
-                if level.location is not None:
-                    levels[number(level.location.id)] = level.quantities[0].quantity if level.quantities else 0
-        return levels, image_url
-
     def _issue(self, identifier: str, code: str, message: str, field: str) -> None:
         self.issues.append(RowIssue(code=code, message=message, external_id=identifier, field=field))
 
@@ -168,8 +164,7 @@ def location(place: Place) -> PlatformLocation:
 
 def number(global_id: str) -> str:
     """Return the number in `gid://shopify/Product/632910392`, which is what webhooks and merchants call it."""
-    last = global_id[global_id.rfind("/") + 1 :]
-    return last.partition("?")[0] if "?" in last else last
+    return global_id.rpartition("/")[2]
 
 
 def _images(pictures: Sequence[ProductLine | Picture]) -> tuple[PlatformImage, ...]:
@@ -189,33 +184,48 @@ def _options(line: VariantLine) -> dict[str, str]:
     return {one.name: one.value for one in chosen if one.name and one.value}
 
 
-def _attributes(line: VariantLine, parent: Parent) -> dict[str, str]:
-    """Return what feeds need, the variant's own word before its product's."""
-    found = {}
-    for name, own, of_product in (
-        ("google_product_category", None, parent.google_product_category),
-        ("mpn", line.mpn, parent.mpn),
-        ("condition", line.condition, parent.condition),
-        ("gender", None, parent.gender),
-        ("age_group", None, parent.age_group),
-        ("color", line.color, parent.color),
-        ("material", None, parent.material),
-        ("pattern", None, parent.pattern),
-    ):
-        value = own or of_product
-        if value is not None and value.value:
-            found[name] = value.value
-    return found
+def _hanging_on(line: VariantLine, children: Sequence[VariantLine]) -> tuple[dict[str, int], str]:
+    """Return pieces by place and the variant's own picture, from a file's children or from a page."""
+    levels: dict[str, int] = {}
+    image_url = ""
+    for child in children:
+        if child.location is not None:
+            levels[number(child.location.id)] = child.quantities[0].quantity if child.quantities else 0
+        elif child.image is not None and not image_url:
+            image_url = _address(child.image.url)
+    if line.media is not None:
+        image_url = next((_address(one.image.url) for one in line.media.nodes if one.image is not None), image_url)
+    item = line.inventory_item
+    if item is not None and item.inventory_levels is not None:
+        for level in item.inventory_levels.nodes:
+            if level.location is not None:
+                levels[number(level.location.id)] = level.quantities[0].quantity if level.quantities else 0
+    return levels, image_url
+
+
+def _of_product(parent: Parent) -> dict[str, str]:
+    """Return what feeds need and a product says for all its variants."""
+    found = {
+        "google_product_category": parent.google_product_category,
+        "mpn": parent.mpn,
+        "condition": parent.condition,
+        "gender": parent.gender,
+        "age_group": parent.age_group,
+        "color": parent.color,
+        "material": parent.material,
+        "pattern": parent.pattern,
+    }
+    return {name: value.value for name, value in found.items() if value is not None and value.value}
+
+
+def _own(line: VariantLine, parent: Parent) -> dict[str, str]:
+    """Return the same where the variant has a word of its own."""
+    own = {"mpn": line.mpn, "condition": line.condition, "color": line.color}
+    return {**_of_product(parent), **{name: one.value for name, one in own.items() if one is not None and one.value}}
 
 
 def _address(url: str | None) -> str:
     return url if url and url.startswith(_SCHEMES) else ""
-
-
-def _variant_address(url: str | None, identifier: str, default: bool) -> str:
-    if not url or not url.startswith(_SCHEMES):
-        return ""
-    return url if default else f"{url}{'&' if '?' in url else '?'}variant={identifier}"
 
 
 # Categories and prices repeat over a catalog far more often than they differ.

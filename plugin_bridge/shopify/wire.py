@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 
-class UserError(msgspec.Struct):
+class UserError(msgspec.Struct, gc=False):
     """What a mutation refuses, and why."""
 
     message: str = ""
@@ -14,108 +14,108 @@ class UserError(msgspec.Struct):
     field: list[str] | None = None
 
 
-class PageInfo(msgspec.Struct, rename="camel"):
+class PageInfo(msgspec.Struct, rename="camel", gc=False):
     """Where a connection goes on."""
 
     has_next_page: bool = False
     end_cursor: str | None = None
 
 
-class Value(msgspec.Struct):
+class Value(msgspec.Struct, gc=False):
     """A metafield's text."""
 
     value: str = ""
 
 
-class Amount(msgspec.Struct):
+class Amount(msgspec.Struct, gc=False):
     """An amount in the shop's currency."""
 
     amount: str = ""
 
 
-class Weight(msgspec.Struct):
+class Weight(msgspec.Struct, gc=False):
     """A weight in one of Shopify's four units."""
 
     unit: str = ""
     value: float = 0.0
 
 
-class Measurement(msgspec.Struct):
+class Measurement(msgspec.Struct, gc=False):
     """How heavy something is."""
 
     weight: Weight | None = None
 
 
-class Image(msgspec.Struct):
+class Image(msgspec.Struct, gc=False):
     """Where a picture lies."""
 
     url: str = ""
 
 
-class Picture(msgspec.Struct):
+class Picture(msgspec.Struct, gc=False):
     """One medium; other media than pictures have no image."""
 
     image: Image | None = None
     alt: str | None = None
 
 
-class Pictures(msgspec.Struct):
+class Pictures(msgspec.Struct, gc=False):
     """Media of a product or a variant, on a page."""
 
     nodes: list[Picture] = []
 
 
-class Reference(msgspec.Struct):
+class Reference(msgspec.Struct, gc=False):
     """Something named by its global id."""
 
     id: str = ""
 
 
-class Quantity(msgspec.Struct):
+class Quantity(msgspec.Struct, gc=False):
     """How many pieces there are in one state."""
 
     quantity: int = 0
 
 
-class Level(msgspec.Struct):
+class Level(msgspec.Struct, gc=False):
     """Stock of one item at one place."""
 
     location: Reference | None = None
     quantities: list[Quantity] = []
 
 
-class Levels(msgspec.Struct):
+class Levels(msgspec.Struct, gc=False):
     """Stock of one item, on a page."""
 
     nodes: list[Level] = []
 
 
-class Category(msgspec.Struct, rename="camel"):
+class Category(msgspec.Struct, rename="camel", gc=False):
     """A node of Shopify's taxonomy, "Apparel & Accessories > Clothing"."""
 
     full_name: str = ""
 
 
-class Named(msgspec.Struct):
+class Named(msgspec.Struct, gc=False):
     """An option of a product."""
 
     name: str = ""
 
 
-class Chosen(msgspec.Struct):
+class Chosen(msgspec.Struct, gc=False):
     """What a variant is in one option of its product."""
 
     name: str = ""
     value: str = ""
 
 
-class Count(msgspec.Struct):
+class Count(msgspec.Struct, gc=False):
     """How many."""
 
     count: int = 0
 
 
-class Line(msgspec.Struct, kw_only=True):
+class Line(msgspec.Struct, kw_only=True, gc=False):
     """What lines of both files have: a global id when they are roots, else the id of the root they belong to."""
 
     id: str = ""
@@ -123,7 +123,7 @@ class Line(msgspec.Struct, kw_only=True):
     image: Image | None = None
 
 
-class ProductLine(Line, kw_only=True, rename="camel"):
+class ProductLine(Line, kw_only=True, rename="camel", gc=False):
     """A product, or one of its pictures."""
 
     parent: str | None = msgspec.field(default=None, name="__parentId")
@@ -145,7 +145,7 @@ class ProductLine(Line, kw_only=True, rename="camel"):
     variants_count: Count | None = None
 
 
-class Parent(msgspec.Struct, rename="camel"):
+class Parent(msgspec.Struct, rename="camel", gc=False):
     """What a variant's line says of its product."""
 
     id: str = ""
@@ -161,7 +161,7 @@ class Parent(msgspec.Struct, rename="camel"):
     pattern: Value | None = None
 
 
-class Item(msgspec.Struct, rename="camel"):
+class Item(msgspec.Struct, rename="camel", gc=False):
     """What Shopify counts when it counts a variant."""
 
     id: str = ""
@@ -172,7 +172,7 @@ class Item(msgspec.Struct, rename="camel"):
     """On pages; in a file they are lines of their own."""
 
 
-class VariantLine(Line, kw_only=True, rename="camel"):
+class VariantLine(Line, kw_only=True, rename="camel", gc=False):
     """A variant, its stock at one place, or one of its pictures."""
 
     parent: str | None = msgspec.field(default=None, name="__parentId")
@@ -197,46 +197,46 @@ class VariantLine(Line, kw_only=True, rename="camel"):
     """On pages; in a file they are lines of their own."""
 
 
-class Products(msgspec.Struct, rename="camel"):
+class Products(msgspec.Struct, rename="camel", gc=False):
     """A page of products."""
 
     nodes: list[ProductLine] = []
     page_info: PageInfo = msgspec.field(default_factory=PageInfo)
 
 
-class ProductsAnswer(msgspec.Struct):
+class ProductsAnswer(msgspec.Struct, gc=False):
     """Answer of `products`."""
 
     products: Products
 
 
-class Variants(msgspec.Struct, rename="camel"):
+class Variants(msgspec.Struct, rename="camel", gc=False):
     """A page of variants."""
 
     nodes: list[VariantLine] = []
     page_info: PageInfo = msgspec.field(default_factory=PageInfo)
 
 
-class VariantsAnswer(msgspec.Struct, rename="camel"):
+class VariantsAnswer(msgspec.Struct, rename="camel", gc=False):
     """Answer of `variants`."""
 
     product_variants: Variants
 
 
-class ChangesAnswer(msgspec.Struct, rename="camel"):
+class ChangesAnswer(msgspec.Struct, rename="camel", gc=False):
     """Answer of `changes`."""
 
     products_count: Count | None = None
     product_variants_count: Count | None = None
 
 
-class ListedAnswer(msgspec.Struct):
+class ListedAnswer(msgspec.Struct, gc=False):
     """Answer of `listed`: None where there is nothing by that id any more."""
 
     nodes: list[Reference | None] = []
 
 
-class Place(msgspec.Struct, rename="camel"):
+class Place(msgspec.Struct, rename="camel", gc=False):
     """A location."""
 
     id: str
@@ -244,33 +244,33 @@ class Place(msgspec.Struct, rename="camel"):
     is_active: bool = True
 
 
-class Places(msgspec.Struct, rename="camel"):
+class Places(msgspec.Struct, rename="camel", gc=False):
     """A page of locations."""
 
     nodes: list[Place] = []
     page_info: PageInfo = msgspec.field(default_factory=PageInfo)
 
 
-class LocationsAnswer(msgspec.Struct):
+class LocationsAnswer(msgspec.Struct, gc=False):
     """Answer of `locations`."""
 
     locations: Places
 
 
-class Plan(msgspec.Struct, rename="camel"):
+class Plan(msgspec.Struct, rename="camel", gc=False):
     """What the shop pays for."""
 
     public_display_name: str = ""
     partner_development: bool = False
 
 
-class Domain(msgspec.Struct):
+class Domain(msgspec.Struct, gc=False):
     """An address of the shop."""
 
     host: str = ""
 
 
-class Shop(msgspec.Struct, rename="camel"):
+class Shop(msgspec.Struct, rename="camel", gc=False):
     """Who the shop is."""
 
     id: str
@@ -282,26 +282,26 @@ class Shop(msgspec.Struct, rename="camel"):
     primary_domain: Domain | None = None
 
 
-class Scope(msgspec.Struct):
+class Scope(msgspec.Struct, gc=False):
     """Something the shop lets the app do."""
 
     handle: str
 
 
-class Installation(msgspec.Struct, rename="camel"):
+class Installation(msgspec.Struct, rename="camel", gc=False):
     """The app in this shop."""
 
     access_scopes: list[Scope] = []
 
 
-class IdentityAnswer(msgspec.Struct, rename="camel"):
+class IdentityAnswer(msgspec.Struct, rename="camel", gc=False):
     """Answer of `identity`."""
 
     shop: Shop
     current_app_installation: Installation = msgspec.field(default_factory=Installation)
 
 
-class Operation(msgspec.Struct, rename="camel"):
+class Operation(msgspec.Struct, rename="camel", gc=False):
     """A bulk operation."""
 
     id: str
@@ -320,44 +320,44 @@ class Operation(msgspec.Struct, rename="camel"):
     type: str = ""
 
 
-class Started(msgspec.Struct, rename="camel"):
+class Started(msgspec.Struct, rename="camel", gc=False):
     """What came of asking for a bulk operation."""
 
     bulk_operation: Operation | None = None
     user_errors: list[UserError] = []
 
 
-class BulkStartAnswer(msgspec.Struct, rename="camel"):
+class BulkStartAnswer(msgspec.Struct, rename="camel", gc=False):
     """Answer of `bulk_start`."""
 
     bulk_operation_run_query: Started | None = None
 
 
-class BulkStateAnswer(msgspec.Struct, rename="camel"):
+class BulkStateAnswer(msgspec.Struct, rename="camel", gc=False):
     """Answer of `bulk_state`; None for an id that Shopify does not know (any more)."""
 
     bulk_operation: Operation | None = None
 
 
-class Operations(msgspec.Struct):
+class Operations(msgspec.Struct, gc=False):
     """A page of bulk operations."""
 
     nodes: list[Operation] = []
 
 
-class BulkRunningAnswer(msgspec.Struct, rename="camel"):
+class BulkRunningAnswer(msgspec.Struct, rename="camel", gc=False):
     """Answer of `bulk_running`."""
 
     bulk_operations: Operations
 
 
-class BulkCancelAnswer(msgspec.Struct, rename="camel"):
+class BulkCancelAnswer(msgspec.Struct, rename="camel", gc=False):
     """Answer of `bulk_cancel`."""
 
     bulk_operation_cancel: Started | None = None
 
 
-class ThrottleStatus(msgspec.Struct, rename="camel"):
+class ThrottleStatus(msgspec.Struct, rename="camel", gc=False):
     """The points of this app in this shop."""
 
     maximum_available: float = 0.0
@@ -365,7 +365,7 @@ class ThrottleStatus(msgspec.Struct, rename="camel"):
     restore_rate: float = 0.0
 
 
-class Cost(msgspec.Struct, rename="camel"):
+class Cost(msgspec.Struct, rename="camel", gc=False):
     """What a request cost."""
 
     requested_query_cost: float | None = None
@@ -373,13 +373,13 @@ class Cost(msgspec.Struct, rename="camel"):
     throttle_status: ThrottleStatus | None = None
 
 
-class Extensions(msgspec.Struct):
+class Extensions(msgspec.Struct, gc=False):
     """What stands beside the data."""
 
     cost: Cost | None = None
 
 
-class ErrorExtensions(msgspec.Struct):
+class ErrorExtensions(msgspec.Struct, gc=False):
     """More on an error."""
 
     code: str = ""
@@ -387,7 +387,7 @@ class ErrorExtensions(msgspec.Struct):
     max_cost: float | None = msgspec.field(default=None, name="maxCost")
 
 
-class GraphQLError(msgspec.Struct):
+class GraphQLError(msgspec.Struct, gc=False):
     """One entry of `errors`."""
 
     message: str = ""
@@ -395,7 +395,7 @@ class GraphQLError(msgspec.Struct):
     extensions: ErrorExtensions = msgspec.field(default_factory=ErrorExtensions)
 
 
-class Envelope(msgspec.Struct):
+class Envelope(msgspec.Struct, gc=False):
     """A whole answer; `data` is read by its document."""
 
     data: msgspec.Raw | None = None

@@ -1,0 +1,155 @@
+"""A shop's exported catalog from its two files into the catalog, beside a script that only decodes and COPYs."""
+
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from backend.domain.catalog.merge import StoreMerge
+from backend.domain.sync.reading import pages_ahead
+from backend.kit.ids import uuid7
+from backend.ports.store_platform import CatalogPage
+from backend.wiring import Container
+from bench import shopify_files, stage
+from bench.report import Figure
+from plugin_bridge.shopify.bulk_walk import products_page, variants_page
+from plugin_bridge.shopify.lines import Block, BulkFile, LineIndex
+from plugin_bridge.shopify.mapping import number
+from plugin_bridge.shopify.wire import Line, ProductLine, VariantLine
+
+PRODUCTS = 100_000
+EACH = 3
+_CHUNK = 256 * 1024
+_AT_ONCE = 16
+L = TypeVar("L", bound=Line)
+_TABLES = """
+CREATE TABLE floor_products (id text, title text, description text, handle text, vendor text, kind text, status text,
+    updated_at timestamptz, url text);
+CREATE TABLE floor_pictures (product_id text, url text, alt text);
+CREATE TABLE floor_variants (id text, product_id text, title text, sku text, barcode text, price text, before text,
+    quantity int, policy text, updated_at timestamptz, item_id text);
+CREATE TABLE floor_levels (variant_id text, place text, quantity int);
+"""
+
+
+async def measure() -> list[Figure]:
+    """Return variants per second, the share of the floor's speed, and the growth of resident memory."""
+    with tempfile.TemporaryDirectory(prefix="storeloom-bench-") as folder:
+        files = shopify_files.write(Path(folder), PRODUCTS, EACH)
+        with stage.servers() as settings:
+            async with stage.container(settings) as box:
+                actor = await stage.organization(box)
+                # First, as what the floor leaves behind would hide how much memory it takes.
+                ours_s, grown_mb = await _ours(box, actor.tenant, *files)
+                floor_s = await _floor(box, *files)
+    variants = PRODUCTS * EACH
+    return [
+        Figure(
+            name="shopify bulk: variants/s, file to catalog",
+            value=variants / ours_s,
+            target=">= 25,000",
+            met=variants / ours_s >= 25_000,
+            note=f"{ours_s:.1f} s",
+        ),
+        Figure(
+            name="shopify bulk: speed as a share of decode and COPY",
+            value=floor_s / ours_s,
+            target=">= 0.5",
+            met=floor_s / ours_s >= 0.5,
+            note=f"floor {floor_s:.1f} s",
+        ),
+        Figure(
+            name="shopify bulk: growth of resident memory, MB",
+            value=grown_mb,
+            target="< 200",
+            met=grown_mb < 200,
+        ),
+    ]
+
+
+async def _ours(box: Container, organization_id: Any, products: Path, variants: Path) -> tuple[float, float]:
+    """Read, map and merge both files as a pull does; returns seconds and MB."""
+    store_id = uuid7()
+    before = highest = stage.rss_mb()
+    started = time.perf_counter()
+    async for pages in pages_ahead(_pages(products, variants)):
+        async with box.begin() as session:
+            merge = StoreMerge(session, organization_id=organization_id, store_id=store_id, currency="EUR")
+            shown = [product for page in pages for product in page.products]
+            await merge.merge(shown, [variant for page in pages for variant in page.variants])
+        highest = max(highest, stage.rss_mb())
+    return time.perf_counter() - started, highest - before
+
+
+async def _pages(products: Path, variants: Path) -> AsyncIterator[CatalogPage]:
+    for page in _mapped(products, ProductLine, products_page):
+        yield page
+    for page in _mapped(variants, VariantLine, variants_page):
+        yield page
+
+
+def _mapped(path: Path, shape: type[L], mapped: Callable[[Block[L]], CatalogPage]) -> Iterator[CatalogPage]:
+    file = _opened(path, shape)
+    for block in file.blocks():
+        yield mapped(block)
+    file.close()
+
+
+def _opened(path: Path, shape: type[L]) -> BulkFile[L]:
+    """Look at each line as while a file arrives."""
+    file, index = path.open("rb"), LineIndex()
+    while chunk := file.read(_CHUNK):
+        index.feed(chunk)
+    return BulkFile(file, index, shape)
+
+
+async def _floor(box: Container, products: Path, variants: Path) -> float:
+    """Decode both files and COPY what they say into tables without keys."""
+    async with box.engine.connect() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        await driver.execute(_TABLES)
+        started = time.perf_counter()
+        for groups in _decoded(products, ProductLine):
+            await driver.copy_records_to_table("floor_products", records=map(_product, (one for one, _ in groups)))
+            pictures = [(root.id, one.image.url, one.alt) for root, several in groups for one in several if one.image]
+            await driver.copy_records_to_table("floor_pictures", records=pictures)
+        for groups in _decoded(variants, VariantLine):
+            await driver.copy_records_to_table("floor_variants", records=map(_variant, (one for one, _ in groups)))
+            levels = [
+                (number(root.id), number(one.location.id), one.quantities[0].quantity)
+                for root, several in groups
+                for one in several
+                if one.location
+            ]
+            await driver.copy_records_to_table("floor_levels", records=levels)
+        return time.perf_counter() - started
+
+
+def _decoded(path: Path, shape: type[L]) -> Iterator[list[tuple[L, list[L]]]]:
+    file = BulkFile(path.open("rb"), _known(path), shape)
+    blocks = file.blocks()
+    while several := list(islice(blocks, _AT_ONCE)):
+        yield [group for block in several for group in block.groups]
+    file.close()
+
+
+def _known(path: Path) -> LineIndex:
+    """Spare the floor the look at each line: it knows that these files have their children in order."""
+    index = LineIndex()
+    index.size = path.stat().st_size
+    return index
+
+
+def _product(one: ProductLine) -> tuple[Any, ...]:
+    head = (one.id, one.title, one.description_html, one.handle, one.vendor, one.product_type, one.status)
+    return (*head, one.updated_at, one.online_store_url)
+
+
+def _variant(one: VariantLine) -> tuple[Any, ...]:
+    product, item = one.product, one.inventory_item
+    assert product is not None
+    assert item is not None
+    head = (number(one.id), number(product.id), one.title, one.sku, one.barcode, one.price, one.compare_at_price)
+    return (*head, one.inventory_quantity, one.inventory_policy, one.updated_at, number(item.id))
