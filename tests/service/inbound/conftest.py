@@ -34,12 +34,16 @@ def new_shop(bench: Workbench) -> NewShop:
         actor = await bench.organization()
         name = f"shop-{uuid.uuid4().hex[:10]}"
         connected_at: datetime = utc_now() - timedelta(hours=1)
-        defaults: dict[str, Any] = {"state": "active", "connected_at": connected_at, "currency": "EUR"}
+        defaults: dict[str, Any] = {
+            "state": "active",
+            "connected_at": connected_at,
+            "currency": "EUR",
+            "url": f"https://{name}.myshopify.com",
+        }
         store = Store(
             id=uuid.uuid4(),
             organization_id=actor.tenant,
             platform="shopify",
-            url=f"https://{name}.myshopify.com",
             name=name,
             facts={},
             **{**defaults, **values},
