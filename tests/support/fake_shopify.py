@@ -17,7 +17,7 @@ from backend.ports.shopify_app import Credentials
 from backend.ports.store_platform import CatalogPage, CredentialRenewal, PullRequest, StoreIdentity
 from plugin_bridge.shopify.shop_domain import exact_shop, shop_of, typed_shop
 
-CLIENT_ID, SECRET = "client-of-tests", "shopify-secret-of-tests"
+CLIENT_ID, SECRET = "client-of-tests", "shopify secret of tests, 32 bytes"
 
 
 @dataclass
@@ -33,6 +33,8 @@ class FakeMerchant:
     renewals: int = 0
     failure: Exception | None = None
     """Raised by every visit, exchange and renewal."""
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by the first exchange or renewal that has arrived."""
     gate: asyncio.Event | None = None
     """Exchanges and renewals wait for it before they answer."""
 
@@ -101,6 +103,7 @@ class FakeShopify:
 
     async def _asked(self, shop: str) -> FakeMerchant:
         merchant = self.shops[shop]
+        merchant.reached.set()
         if merchant.gate is not None:
             await merchant.gate.wait()
         if merchant.failure is not None:

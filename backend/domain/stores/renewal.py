@@ -27,6 +27,11 @@ PATIENCE_S = LEASE_S + CALL_TIMEOUT_S + 10.0
 _FIRST_LOOK_S, _LAST_LOOK_S = 0.05, 0.5
 
 
+ENDINGS = frozenset({Cause.KEY_REVOKED, Cause.APP_UNINSTALLED, Cause.SCOPE_MISSING})
+"""Causes that the merchant mends by connecting again. All others are ours, the platform's or the shop's for a while: a
+wrong client secret must not send every merchant through a consent page."""
+
+
 class Turn(StrEnum):
     """Whose turn it is to ask the platform."""
 
@@ -71,7 +76,10 @@ class StoreRenewal:
             async with asyncio.timeout(CALL_TIMEOUT_S):
                 fresh = await self._connector.renew(self._url, outworn)
         except StoreRefused as error:
-            return await self._refused(outworn, error)
+            if error.cause in ENDINGS:
+                return await self._ended(outworn, error)
+            await self._release(outworn)
+            raise StoreRefused(Cause.REFUSED, error.message, evidence=error.evidence, status=error.status) from None
         except TimeoutError:
             await self._release(outworn)
             raise _unavailable("The platform did not answer in time when asked for new credentials") from None
@@ -118,7 +126,7 @@ class StoreRenewal:
             row.replace(fresh)
         return fresh
 
-    async def _refused(self, outworn: Mapping[str, str], error: StoreRefused) -> Mapping[str, str]:
+    async def _ended(self, outworn: Mapping[str, str], error: StoreRefused) -> Mapping[str, str]:
         async with self._begin() as session:
             store = await StoreRepository(session).locked(self._store_id)
             row = await self._stored(session)

@@ -11,6 +11,7 @@ from backend.domain.access.rules import MANAGERS
 from backend.domain.stores.consents import Consent, Consents, StateFault
 from backend.domain.stores.recording import StoreRecording
 from backend.domain.stores.repository import StoreRepository
+from backend.domain.stores.rules import store_held
 from backend.domain.stores.shopify_refusals import not_genuine, state_refused
 from backend.domain.stores.token_exchange import PLATFORM, TokenExchange
 from backend.kit.clock import utc_now
@@ -96,8 +97,14 @@ class ShopifyOAuth:
             return await _record(session, recording, consent)
 
         async with self._exchange.alone(address):
+            # Before the exchange: it would end the tokens of whoever holds the shop.
+            await self._check(consent)
             obtain = self._app.exchange_code(callback.shop, callback.code)
             return await self._exchange.connect(address, obtain, record)
+
+    async def _check(self, consent: Consent) -> None:
+        async with self._begin() as session:
+            await _check(session, consent)
 
     def _domain(self, shop: str) -> str:
         try:
@@ -126,13 +133,20 @@ async def _linked(session: AsyncSession, actor: Actor, store_id: uuid.UUID | Non
 
 
 async def _record(session: AsyncSession, recording: StoreRecording, consent: Consent) -> Store:
-    await recording.refuse_held(consent.organization_id)
-    if consent.store_id is not None:
-        linked = await StoreRepository(session).locked(consent.store_id)
-        if linked is None or linked.organization_id != consent.organization_id:
-            raise not_found("Store")
-        _check_link(linked, consent.address)
+    await _check(session, consent)
     return (await recording.activate(consent.organization_id))[0]
+
+
+async def _check(session: AsyncSession, consent: Consent) -> None:
+    stores = StoreRepository(session)
+    if await stores.is_held_by_other(consent.organization_id, PLATFORM, consent.address):
+        raise store_held()
+    if consent.store_id is None:
+        return
+    linked = await stores.locked(consent.store_id)
+    if linked is None or linked.organization_id != consent.organization_id:
+        raise not_found("Store")
+    _check_link(linked, consent.address)
 
 
 def _check_link(store: Store, address: str) -> None:

@@ -185,6 +185,8 @@ class TestConnecting:
         message = error_of(await called_back(client, merchant.signed(state=state)))
         assert "another account" in message
         assert owner.name not in message
+        # An exchange would have ended the tokens of whoever holds it.
+        assert merchant.exchanges == 1
 
 
 class TestRefusing:
@@ -371,10 +373,12 @@ class TestTrouble:
 class TestChangingTheSecret:
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:
-        shopify = Shopify(client_id=CLIENT_ID, client_secret="a newer secret", client_secret_old=SECRET)
+        shopify = Shopify(
+            client_id=CLIENT_ID, client_secret="a newer secret of tests, 32 bytes", client_secret_old=SECRET
+        )
         return msgspec.structs.replace(settings, shopify=shopify)
 
-    @pytest.mark.parametrize("secret", [SECRET, "a newer secret"], ids=["old", "new"])
+    @pytest.mark.parametrize("secret", [SECRET, "a newer secret of tests, 32 bytes"], ids=["old", "new"])
     async def test_s2s_14_callbacks_signed_with_either_secret_count(
         self, client: httpx.AsyncClient, owner: Owner, merchant: FakeMerchant, secret: str
     ) -> None:
