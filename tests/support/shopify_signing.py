@@ -6,7 +6,7 @@ import hmac
 import json
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 CLIENT_ID = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 SECRET = "shpss_0123456789abcdef0123456789abcdef"
@@ -30,8 +30,8 @@ def signed_query(over: dict[str, str | None] | None = None, secret: str = SECRET
 
 
 def query_hmac(values: dict[str, str], secret: str = SECRET) -> str:
-    """Return the signature of a query."""
-    text = "&".join(f"{quote(name, safe='')}={quote(values[name], safe='')}" for name in sorted(values))
+    """Return the signature of a query, of its text as in a form, with `%20` for spaces."""
+    text = urlencode(sorted(values.items())).replace("+", "%20").replace("~", "%7E").replace("%2A", "*")
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
