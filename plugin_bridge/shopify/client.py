@@ -221,11 +221,11 @@ class ShopifyClient:
 
     def _read(self, document: Document[T], answer: _Answer, partial: bool) -> Reply[T]:
         envelope = answer.envelope
-        nothing = envelope.data is None or bytes(envelope.data) == b"null"
+        nothing = bytes(envelope.data) in (b"", b"null")
         if envelope.errors and (nothing or not partial):
             raise self._graphql_failure(answer)
         problem: StoreUnavailable
-        if not nothing and envelope.data is not None:
+        if not nothing:
             try:
                 data = document.read(envelope.data)
                 return Reply(data, tuple(envelope.errors), answer.cost.requested_query_cost or 0.0)

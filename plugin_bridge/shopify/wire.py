@@ -398,6 +398,6 @@ class GraphQLError(msgspec.Struct, gc=False):
 class Envelope(msgspec.Struct, gc=False):
     """A whole answer; `data` is read by its document."""
 
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw()
     errors: list[GraphQLError] = []
     extensions: Extensions | None = None

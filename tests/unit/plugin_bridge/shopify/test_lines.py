@@ -39,7 +39,7 @@ def _close_files() -> Iterator[None]:
 
 
 def opened(content: bytes, *, block: int = 64, chunk: int = 17) -> BulkFile[VariantLine]:
-    file = tempfile.TemporaryFile()
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed after the test
     file.write(content)
     file.flush()
     index = LineIndex()
@@ -132,9 +132,7 @@ def test_every_child_reaches_its_root_once(
 
 @settings(max_examples=100, deadline=None)
 @given(made=shuffled_files(), block=st.integers(1, 1500))
-def test_reading_goes_on_behind_any_block(
-    made: tuple[list[dict[str, Any]], dict[str, list[str]]], block: int
-) -> None:
+def test_reading_goes_on_behind_any_block(made: tuple[list[dict[str, Any]], dict[str, list[str]]], block: int) -> None:
     rows, wanted = made
     file = opened(text(rows), block=block)
     for stop in [one.end for one in file.blocks()]:
