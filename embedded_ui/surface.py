@@ -28,6 +28,7 @@ from embedded_ui.panel.products import show_product, show_products
 from embedded_ui.panel.runs import show_run, start_sync
 from embedded_ui.panel.stores import (
     attach_store,
+    begin_shopify,
     connect_store,
     disconnect_store,
     show_attach,
@@ -97,6 +98,7 @@ PANEL = Surface(
         start_sync,
         show_connect,
         connect_store,
+        begin_shopify,
         show_attach,
         attach_store,
         show_disconnect,

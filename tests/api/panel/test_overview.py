@@ -51,7 +51,7 @@ async def test_a_store_that_refuses_our_keys_says_why_and_what_to_do(owner: Pers
     shown = await owner.see("/panel")
     assert "Needs new keys" in shown.text
     assert "The store does not know this key; make a new one" in shown.text
-    (link,) = [one for one in shown.links if one.startswith("/panel/stores/connect?url=")]
+    (link,) = [one for one in shown.links if one.startswith("/panel/stores/connect?platform=woocommerce&url=")]
     again = await owner.see(link)
     assert again.all("//input[@id='url']/@value") == [store.url]
 
