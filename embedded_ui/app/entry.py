@@ -1,12 +1,12 @@
 """Who looks at the page: the shop and the person of a verified ID token."""
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import structlog
 from litestar.connection import ASGIConnection
 
+from backend.domain.stores.embedded_entry import EmbeddedEntry, EmbeddedVisit
 from backend.kit.errors import conflict, unauthenticated
-from backend.models.stores import Store
 from backend.ports.actor import Actor
 from backend.ports.rate_limiter import Window
 from backend.ports.shopify_app import NotGenuine
@@ -20,29 +20,6 @@ FETCHED = {"fetched": True}
 """`opt` of what scripts ask for: the token comes in a header and never in the address."""
 _PATCH_PAGES_PER_MINUTE = 120
 _MOST_TOKEN = 8_000
-
-
-@runtime_checkable
-class Visit(Protocol):
-    """Somebody in the admin of a shop, and the store that this shop is to us."""
-
-    @property
-    def actor(self) -> Actor:
-        """Return who acts."""
-        ...
-
-    @property
-    def store(self) -> Store:
-        """Return the one store that the visit is about."""
-        ...
-
-
-class Entry(Protocol):
-    """Lets visitors in by ID tokens."""
-
-    async def enter(self, id_token: str) -> Visit:
-        """Verify a token and return whose it is; raise NotGenuine, or a refusal."""
-        ...
 
 
 async def authenticate(connection: Connection) -> Actor:
@@ -60,7 +37,7 @@ async def authenticate(connection: Connection) -> Actor:
     token = _token(connection)
     if not token or len(token) > _MOST_TOKEN:
         raise unauthenticated("An ID token of the Shopify admin is needed")
-    entry: Entry = connection.app.state.embedded_entry
+    entry: EmbeddedEntry = connection.app.state.embedded_entry
     try:
         visit = await entry.enter(token)
     except NotGenuine as error:
@@ -80,7 +57,7 @@ def is_fetched(connection: Connection) -> bool:
     )
 
 
-def visit_of(connection: Connection) -> Visit | None:
+def visit_of(connection: Connection) -> EmbeddedVisit | None:
     """Return the visit that a request belongs to, None when its token was not verified."""
     return getattr(connection.state, "visit", None)
 

@@ -7,8 +7,9 @@ from litestar import MediaType, Request, Response
 from litestar.di import NamedDependency
 from litestar.response import Template
 
+from backend.domain.stores.embedded_entry import EmbeddedVisit
 from backend.settings import Settings
-from embedded_ui.app.entry import Visit, visit_of
+from embedded_ui.app.entry import visit_of
 from embedded_ui.app.framing import headers
 from embedded_ui.app.query import carried, pairs
 from embedded_ui.templating import ENVIRONMENT
@@ -43,7 +44,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
         return Response(value, status_code=status, media_type=MediaType.JSON, headers=headers(self.shop))
 
 
-def provide_visit(request: Request[Any, Any, Any]) -> Visit:
+def provide_visit(request: Request[Any, Any, Any]) -> EmbeddedVisit:
     """Hand a page the visit that the gate let in."""
     visit = visit_of(request)
     assert visit is not None, "every page with a visit is behind the gate"
@@ -51,7 +52,7 @@ def provide_visit(request: Request[Any, Any, Any]) -> Visit:
 
 
 def provide_frame(
-    request: Request[Any, Any, Any], visit: NamedDependency[Visit], settings: NamedDependency[Settings]
+    request: Request[Any, Any, Any], visit: NamedDependency[EmbeddedVisit], settings: NamedDependency[Settings]
 ) -> Frame:
     """Hand a page its frame."""
     shop = visit.store.url.removeprefix("https://")

@@ -7,11 +7,12 @@ from litestar.di import NamedDependency
 
 from backend.domain.catalog.service import CatalogService
 from backend.domain.feeds.service import FeedService
+from backend.domain.stores.embedded_entry import EmbeddedVisit
 from backend.domain.sync.latest import LatestRun, LatestRuns
 from backend.domain.sync.start import SyncService
 from backend.kit.clock import utc_now
 from backend.settings import Settings
-from embedded_ui.app.entry import FETCHED, Visit
+from embedded_ui.app.entry import FETCHED
 from embedded_ui.app.frame import Frame
 from embedded_ui.app.views import StatusTold, is_first_run, run_told
 from embedded_ui.panel.feeds import feed_views
@@ -24,7 +25,7 @@ _MOST_RUNS = 6
 @get("/")
 async def show_app(
     frame: NamedDependency[Frame],
-    visit: NamedDependency[Visit],
+    visit: NamedDependency[EmbeddedVisit],
     sync: NamedDependency[SyncService],
     latest_runs: NamedDependency[LatestRuns],
     catalog: NamedDependency[CatalogService],
@@ -48,7 +49,7 @@ async def show_app(
 @get("/status", opt=FETCHED)
 async def tell_status(
     frame: NamedDependency[Frame],
-    visit: NamedDependency[Visit],
+    visit: NamedDependency[EmbeddedVisit],
     sync: NamedDependency[SyncService],
     latest_runs: NamedDependency[LatestRuns],
     catalog: NamedDependency[CatalogService],
@@ -60,7 +61,7 @@ async def tell_status(
 @post("/sync", status_code=202, opt=FETCHED)
 async def start_sync(
     frame: NamedDependency[Frame],
-    visit: NamedDependency[Visit],
+    visit: NamedDependency[EmbeddedVisit],
     sync: NamedDependency[SyncService],
     latest_runs: NamedDependency[LatestRuns],
     catalog: NamedDependency[CatalogService],
@@ -70,7 +71,9 @@ async def start_sync(
     return frame.told(await _status(visit, sync, latest_runs, catalog), 202)
 
 
-async def _status(visit: Visit, sync: SyncService, latest_runs: LatestRuns, catalog: CatalogService) -> StatusTold:
+async def _status(
+    visit: EmbeddedVisit, sync: SyncService, latest_runs: LatestRuns, catalog: CatalogService
+) -> StatusTold:
     runs = await _runs(visit, sync, latest_runs, 1)
     return StatusTold(
         store_state=visit.store.state,
@@ -79,7 +82,7 @@ async def _status(visit: Visit, sync: SyncService, latest_runs: LatestRuns, cata
     )
 
 
-async def _runs(visit: Visit, sync: SyncService, latest_runs: LatestRuns, most: int) -> list[RunView]:
+async def _runs(visit: EmbeddedVisit, sync: SyncService, latest_runs: LatestRuns, most: int) -> list[RunView]:
     """Return the store's newest runs; the issues of the newest one alone."""
     now = utc_now()
     views: list[RunView] = []

@@ -28,6 +28,12 @@ _TITLES_OF_CODES = {
     "SHOPIFY_NOT_CONFIGURED": "Shopify is not set up on this server",
     "STORE_HELD": "The store belongs to another account",
 }
+_ADVICE = (
+    "Close the app and open it again: opening it asks Shopify for access to the shop. If that does not help, remove "
+    "the app under Settings → Apps and install it again; nothing is lost."
+)
+_ADVICE_OF_CODES = {"SHOPIFY_NOT_CONFIGURED": "", "RATE_LIMITED": "", "ADDRESS_INVALID": ""}
+"""Refusals of somebody we did not let in that another try does not change."""
 RETRY = {"X-Shopify-Retry-Invalid-Session-Request": "1"}
 """Makes App Bridge ask once more, with a fresh token."""
 
@@ -51,7 +57,7 @@ def _answer(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
         return _told(refusal, shop)
     if refusal.code == _NO_TOKEN:
         return _to_fresh_token(request.scope["path"], query, shop)
-    return _page(refusal, shop)
+    return _page(refusal, shop, advice="" if visit else _ADVICE_OF_CODES.get(refusal.code or "", _ADVICE))
 
 
 def _told(refusal: Refusal, shop: str | None) -> Response[Any]:
@@ -71,6 +77,7 @@ def _to_fresh_token(path: str, query: Pairs, shop: str | None) -> Response[Any]:
             None,
             401,
             title="Open Storeloom in the Shopify admin",
+            advice="",
             message="This page belongs into the admin of a shop. Log in to Shopify and choose Storeloom under Apps.",
         )
     now = utc_now()
@@ -80,6 +87,7 @@ def _to_fresh_token(path: str, query: Pairs, shop: str | None) -> Response[Any]:
             shop,
             401,
             title="Shopify and this server do not agree who you are",
+            advice="",
             message="The admin sent a proof of identity that this server cannot accept. Close the app and open it "
             "again. If that does not help, tell the operator of this server: its clock may be wrong, or its "
             "SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET may be those of another app.",
@@ -87,9 +95,9 @@ def _to_fresh_token(path: str, query: Pairs, shop: str | None) -> Response[Any]:
     return Redirect(patch_address(path, query, shop, now), status_code=302, headers=headers(shop))
 
 
-def _page(refusal: Refusal, shop: str | None) -> Response[Any]:
+def _page(refusal: Refusal, shop: str | None, advice: str = "") -> Response[Any]:
     title = _TITLES_OF_CODES.get(refusal.code or "") or _TITLES.get(refusal.status, "That did not work")
-    answer = bare_page("error", shop, refusal.status, title=title, message=refusal.message)
+    answer = bare_page("error", shop, refusal.status, title=title, message=refusal.message, advice=advice)
     kept = {name: value for name, value in refusal.headers.items() if name in ("Retry-After", "Allow")}
     answer.headers.update(kept)
     return answer

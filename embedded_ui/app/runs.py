@@ -7,12 +7,12 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from backend.domain.stores.embedded_entry import EmbeddedVisit
 from backend.domain.sync.latest import LatestRun, LatestRuns
 from backend.domain.sync.start import SyncService
 from backend.domain.sync.step import MOST_ISSUES
 from backend.kit.clock import utc_now
 from backend.kit.errors import not_found
-from embedded_ui.app.entry import Visit
 from embedded_ui.app.frame import Frame
 from embedded_ui.panel.views import run_view
 
@@ -20,7 +20,7 @@ from embedded_ui.panel.views import run_view
 @get("/runs/{run_id:uuid}")
 async def show_run(
     frame: NamedDependency[Frame],
-    visit: NamedDependency[Visit],
+    visit: NamedDependency[EmbeddedVisit],
     sync: NamedDependency[SyncService],
     latest_runs: NamedDependency[LatestRuns],
     run_id: FromPath[uuid.UUID],

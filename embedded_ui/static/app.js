@@ -52,7 +52,7 @@ function offerCopies(root) {
 function showProgress(run) {
   const bar = document.querySelector("#progress");
   const line = document.querySelector("#progress-line");
-  if (!bar || !run) return;
+  if (!bar) return;
   if (run.productsExpected && run.state === "running") {
     bar.max = run.productsExpected;
     bar.value = run.productsRead;
@@ -76,49 +76,56 @@ async function renew() {
   return true;
 }
 
-let following = false;
+let timer = 0;
+
+function later() {
+  clearTimeout(timer);
+  timer = setTimeout(follow, SOON_MS);
+}
 
 async function follow() {
-  const shown = document.querySelector("#live");
-  following = Boolean(shown?.hasAttribute("data-live"));
-  if (!following) return;
+  const shown = document.querySelector("#live[data-live]");
+  if (!shown) return;
   if (!document.hidden) {
     try {
       const answer = await ask("/app/status", "application/json");
-      if (answer.status === 401) return stop();
+      if (answer.status === 401) return stop(await refusalOf(answer));
       if (answer.ok) {
-        const status = await answer.json();
-        const shows = status.run ? `${status.run.id} ${status.run.state}` : " ";
-        showProgress(status.run);
-        if (shows !== shown.dataset.shows) await renew();
+        const run = (await answer.json()).run;
+        if (run && `${run.id} ${run.state}` === shown.dataset.shows) showProgress(run);
+        else await renew();
         say("");
       }
     } catch {
       say(WORDS.away);
     }
   }
-  setTimeout(follow, SOON_MS);
+  later();
 }
 
-function stop() {
-  following = false;
+async function refusalOf(answer) {
+  return answer.json().catch(() => ({}));
+}
+
+// A token that was refused twice, or a shop that does not let us in any more.
+function stop(refusal) {
+  clearTimeout(timer);
   allowSync(false);
-  say(WORDS.expired);
+  say(refusal.code === "UNAUTHENTICATED" ? WORDS.expired : refusal.error || WORDS.expired);
 }
 
 async function startSync() {
   allowSync(false);
   try {
     const answer = await ask("/app/sync", "application/json", { method: "POST" });
-    if (answer.status === 401) return stop();
+    if (answer.status === 401) return stop(await refusalOf(answer));
     if (!answer.ok) {
-      const refusal = await answer.json().catch(() => ({}));
-      say(refusal.error || WORDS.away);
+      say((await refusalOf(answer)).error || WORDS.away);
       return allowSync(true);
     }
     say("");
     await renew();
-    if (!following) follow();
+    later();
   } catch {
     say(WORDS.away);
     allowSync(true);
@@ -127,4 +134,4 @@ async function startSync() {
 
 for (const button of document.querySelectorAll("[data-sync]")) button.addEventListener("click", startSync);
 offerCopies(document);
-setTimeout(follow, SOON_MS);
+later();

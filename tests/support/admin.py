@@ -1,23 +1,18 @@
-"""The Shopify admin in front of our page: ID tokens, and a merchant's shop that they lead to."""
+"""A merchant in the Shopify admin, which opens our page with an ID token and keeps no cookies of ours."""
 
 import base64
-import hashlib
-import hmac
-import json
-import time
-import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-from sqlalchemy import select
+import httpx
 
-from backend.kit.transaction import Transactions
+from backend.domain.stores.credentials import CredentialsVault
 from backend.models.stores import Store
-from backend.ports.actor import Actor
-from backend.ports.shopify_app import NotGenuine
-
-CLIENT_ID = "0123456789abcdef0123456789abcdef"
-CLIENT_SECRET = "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"
+from backend.wiring import Container
+from tests.support.fake_shopify import FakeMerchant, FakeShopify
+from tests.support.panel import Person, Shown, add_store, new_person
+from tests.support.plugin_api import new_mark
 
 
 def host_of(shop: str) -> str:
@@ -26,58 +21,51 @@ def host_of(shop: str) -> str:
     return base64.urlsafe_b64encode(f"admin.shopify.com/store/{name}".encode()).rstrip(b"=").decode()
 
 
-def id_token(shop: str, *, secret: str = CLIENT_SECRET, **claims: Any) -> str:
-    """An ID token as the admin signs it; claims may be changed."""
-    now = int(time.time())
-    body = {
-        "iss": f"https://{shop}/admin",
-        "dest": f"https://{shop}",
-        "aud": CLIENT_ID,
-        "sub": "42",
-        "exp": now + 60,
-        "nbf": now - 1,
-        "iat": now - 1,
-        "jti": str(uuid.uuid4()),
-        "sid": str(uuid.uuid4()),
-        **claims,
-    }
-    signed = f"{_part({'alg': 'HS256', 'typ': 'JWT'})}.{_part(body)}"
-    signature = hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest()
-    return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+@dataclass
+class Merchant:
+    """Somebody in the admin of a shop that is a store of ours."""
 
-
-def _part(value: dict[str, Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
-
-
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """A visit."""
-
-    actor: Actor
+    client: httpx.AsyncClient
+    person: Person
     store: Store
+    fake: FakeMerchant
+
+    @property
+    def shop(self) -> str:
+        return self.fake.domain
+
+    def token(self, **changed: Any) -> str:
+        """An ID token; see `FakeMerchant.id_token`."""
+        return self.fake.id_token(**changed)
+
+    def query(self, **changed: str) -> dict[str, str]:
+        """What the admin opens the page with."""
+        return {"embedded": "1", "host": host_of(self.shop), "shop": self.shop, "id_token": self.token(), **changed}
+
+    async def open(self, path: str = "/app", **changed: str) -> httpx.Response:
+        """Open a page as a frame of the admin does."""
+        return await self.client.get(path, params=self.query(**changed))
+
+    async def see(self, path: str = "/app", status: int = 200) -> Shown:
+        response = await self.open(path)
+        assert response.status_code == status, f"{path}: {response.status_code} {response.text[:500]}"
+        return Shown(response)
+
+    async def fetch(self, path: str, method: str = "GET", token: str | None = None) -> httpx.Response:
+        """Ask as the page's script does."""
+        token = self.token() if token is None else token
+        return await self.client.request(method, path, headers={"Authorization": f"Bearer {token}"})
 
 
-class StandInEntry:
-    """Lets merchants of connected shops in."""
-
-    def __init__(self, begin: Transactions) -> None:
-        self._begin = begin
-
-    async def enter(self, id_token: str) -> Standing:
-        shop = _verified(id_token)
-        async with self._begin() as session:
-            found = await session.execute(select(Store).where(Store.url == f"https://{shop}"))
-            store = found.scalar_one()
-        return Standing(actor=Actor(organization_id=store.organization_id, store_url=store.url), store=store)
+NewMerchant = Callable[..., Awaitable[Merchant]]
 
 
-def _verified(token: str) -> str:
-    signed, _, signature = token.rpartition(".")
-    expected = hmac.new(CLIENT_SECRET.encode(), signed.encode(), hashlib.sha256).digest()
-    if base64.urlsafe_b64encode(expected).rstrip(b"=").decode() != signature:
-        raise NotGenuine("signature", "no")
-    body = signed.partition(".")[2]
-    claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    if claims["exp"] < time.time():
-        raise NotGenuine("expired", "no")
-    return str(claims["dest"]).removeprefix("https://")
+async def add_merchant(container: Container, world: FakeShopify, client: httpx.AsyncClient, **values: Any) -> Merchant:
+    """A merchant whose shop is connected and whose tokens we hold; columns of the store may be given."""
+    person, fake = await new_person(container, client), world.open_shop(new_mark())
+    store = await add_store(
+        container, person, **{"platform": "shopify", "url": fake.address, "name": "Lamp Shop", **values}
+    )
+    async with container.begin() as session:
+        await CredentialsVault(session, container.sealer).put(store, fake.rotate())
+    return Merchant(client, person, store, fake)

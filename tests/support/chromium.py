@@ -33,10 +33,11 @@ class BrowserError(Exception):
 
 
 class Chromium:
-    """One browser process with a profile of its own, both gone at the end."""
+    """One browser process with a profile of its own, both gone at the end; *switches* are further ones of its own."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *switches: str) -> None:
         self._path = path
+        self._switches = switches
         self._profile = tempfile.TemporaryDirectory(prefix="storeloom-browser-", ignore_cleanup_errors=True)
         self._number = 0
         self._unread = b""
@@ -56,6 +57,7 @@ class Chromium:
             "--lang=en",
             f"--user-data-dir={self._profile.name}",
             "--remote-debugging-pipe",
+            *self._switches,
         ]
 
         def hand_over() -> None:
@@ -99,6 +101,18 @@ class Chromium:
         session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         return Page(self, session, width=width, height=height, dark=dark, scripts=scripts)
 
+    def frame(self, url_part: str) -> "Document":
+        """Return the frame from another site whose address has *url_part* in it, once there is one."""
+
+        def find() -> str | None:
+            targets = self.send("Target.getTargets")["targetInfos"]
+            return next(
+                (one["targetId"] for one in targets if one["type"] == "iframe" and url_part in one["url"]), None
+            )
+
+        _until(lambda: find() is not None, f"a frame shows {url_part}", TIMEOUT_S)
+        return Document(self, self.send("Target.attachToTarget", targetId=find(), flatten=True)["sessionId"])
+
     def send(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
         """Send one command and return its result."""
         self._number += 1
@@ -129,29 +143,18 @@ class Chromium:
         return found
 
 
-class Page:
-    """One tab."""
+class Document:
+    """What a tab or a frame shows."""
 
-    def __init__(self, browser: Chromium, session: str, *, width: int, height: int, dark: bool, scripts: bool) -> None:
+    def __init__(self, browser: Chromium, session: str) -> None:
         self._browser = browser
         self._session = session
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.send(f"{domain}.enable")
-        self.send(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 700
-        )
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.send("Emulation.setEmulatedMedia", features=[scheme])
-        self.send("Emulation.setScriptExecutionDisabled", value=not scripts)
 
     def send(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Send a command about this tab."""
+        """Send a command about this document."""
         return self._browser.send(method, self._session, **parameters)
-
-    def open(self, url: str) -> None:
-        """Go to an address and wait until the page is complete."""
-        self.send("Page.navigate", url=url)
-        self._settle()
 
     def run(self, script: str) -> Any:
         """Return the value of an expression in the page."""
@@ -159,23 +162,6 @@ class Page:
         if "exceptionDetails" in answer:
             raise BrowserError(json.dumps(answer["exceptionDetails"])[:500])
         return answer["result"].get("value")
-
-    def fill(self, selector: str, text: str) -> None:
-        """Type into a field."""
-        self.run(f"document.querySelector({json.dumps(selector)}).focus()")
-        self.send("Input.insertText", text=text)
-
-    def click(self, selector: str) -> None:
-        """Click on the middle of something that leads to another page, and wait for that page."""
-        where = self.run(
-            f"(() => {{ const one = document.querySelector({json.dumps(selector)}); one.scrollIntoView();"
-            " const box = one.getBoundingClientRect(); window.__left = true;"
-            " return [box.x + box.width / 2, box.y + box.height / 2]; })()"
-        )
-        for kind in ("mousePressed", "mouseReleased"):
-            self.send("Input.dispatchMouseEvent", type=kind, x=where[0], y=where[1], button="left", clickCount=1)
-        self.wait_for("!window.__left")
-        self._settle()
 
     def wait_for(self, condition: str, timeout_s: float = TIMEOUT_S) -> None:
         """Wait until an expression is true in the page."""
@@ -197,6 +183,47 @@ class Page:
         ]
         return [f"{entry['source']}: {entry['text']}" for entry in entries if entry["level"] == "error"]
 
+    def _try(self, condition: str) -> Any:
+        try:
+            return self.run(condition)
+        except BrowserError:
+            return False  # the page is being replaced
+
+
+class Page(Document):
+    """One tab."""
+
+    def __init__(self, browser: Chromium, session: str, *, width: int, height: int, dark: bool, scripts: bool) -> None:
+        super().__init__(browser, session)
+        self.send(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 700
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.send("Emulation.setEmulatedMedia", features=[scheme])
+        self.send("Emulation.setScriptExecutionDisabled", value=not scripts)
+
+    def open(self, url: str) -> None:
+        """Go to an address and wait until the page is complete."""
+        self.send("Page.navigate", url=url)
+        self._settle()
+
+    def fill(self, selector: str, text: str) -> None:
+        """Type into a field."""
+        self.run(f"document.querySelector({json.dumps(selector)}).focus()")
+        self.send("Input.insertText", text=text)
+
+    def click(self, selector: str) -> None:
+        """Click on the middle of something that leads to another page, and wait for that page."""
+        where = self.run(
+            f"(() => {{ const one = document.querySelector({json.dumps(selector)}); one.scrollIntoView();"
+            " const box = one.getBoundingClientRect(); window.__left = true;"
+            " return [box.x + box.width / 2, box.y + box.height / 2]; })()"
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            self.send("Input.dispatchMouseEvent", type=kind, x=where[0], y=where[1], button="left", clickCount=1)
+        self.wait_for("!window.__left")
+        self._settle()
+
     def screenshot(self, file: Path, *, whole: bool = False) -> None:
         """Write a PNG of what is in view, or of the whole page."""
         data = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
@@ -205,12 +232,6 @@ class Page:
 
     def _settle(self) -> None:
         self.wait_for("document.readyState === 'complete' && location.href !== 'about:blank'")
-
-    def _try(self, condition: str) -> Any:
-        try:
-            return self.run(condition)
-        except BrowserError:
-            return False  # the page is being replaced
 
 
 def _until(condition: Callable[[], bool], what: str, timeout_s: float) -> None:
