@@ -39,7 +39,7 @@ log = structlog.get_logger()
 L = TypeVar("L", bound=Line)
 
 START = Document("bulk_start", BulkStartAnswer)
-STATE = Document("bulk_state", BulkStateAnswer, points=1)
+STATE = Document("bulk_state", BulkStateAnswer, points=1, strict=False)
 RUNNING = Document("bulk_running", BulkRunningAnswer)
 CANCEL = Document("bulk_cancel", BulkCancelAnswer)
 

@@ -17,13 +17,14 @@ class Document(Generic[T]):
     """One document and how its answer is read.
 
     Args:     name: of its file. shape: what `data` holds. points: what it costs until Shopify has told.
+              strict: False also reads numbers written as text, as Shopify's 64-bit ones are.
     """
 
-    def __init__(self, name: str, shape: type[T], *, points: float = 10.0) -> None:
+    def __init__(self, name: str, shape: type[T], *, points: float = 10.0, strict: bool = True) -> None:
         self.name = name
         self.text = text_of(name)
         self.points = points
-        self._decoder = msgspec.json.Decoder(shape)
+        self._decoder = msgspec.json.Decoder(shape, strict=strict)
 
     def read(self, content: bytes | msgspec.Raw) -> T:
         """Return the typed data; raise msgspec.DecodeError."""
