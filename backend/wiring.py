@@ -1,7 +1,7 @@
 """The only file that knows adapters: settings in, everything built, for web, worker, command line and tests."""
 
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
@@ -10,21 +10,15 @@ from typing import Any
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from backend.domain.access.api_keys import ApiKeyService
-from backend.domain.access.passwords import AccessService, PasswordLinkMailing, PasswordLogin
-from backend.domain.access.registration import RegistrationService
+from backend.domain.access.passwords import PasswordLinkMailing, PasswordLogin
 from backend.domain.access.signing_keys import SigningKeys
 from backend.domain.access.tokens import Authenticator
 from backend.domain.accounts.plans import Plans, load_plans
-from backend.domain.accounts.service import AccountService
 from backend.domain.catalog.product_import import ProductImport
-from backend.domain.catalog.service import CatalogService
-from backend.domain.events.service import EventRecorder
 from backend.domain.feeds.generate import FeedGenerator
 from backend.domain.feeds.published import PublishedFeeds
-from backend.domain.feeds.service import FeedService
 from backend.domain.inbound.intake import WebhookIntake
-from backend.domain.inbound.log import PROCESS_JOB, WebhookLog
+from backend.domain.inbound.log import PROCESS_JOB
 from backend.domain.inbound.processing import WebhookProcessing
 from backend.domain.inbound.repository import WebhookKeeping
 from backend.domain.inbound.retention import WebhookRetention
@@ -35,25 +29,20 @@ from backend.domain.jobs.service import JobRecorder
 from backend.domain.privacy.carry_out import PrivacyWork
 from backend.domain.privacy.exports import PrivacyExports
 from backend.domain.privacy.mailing import ExportMailing
-from backend.domain.privacy.requests import PrivacyService
 from backend.domain.stores.activation import mark_needs_reauth
-from backend.domain.stores.attachment import AttachLinkMailing, StoreAttachment
+from backend.domain.stores.attachment import AttachLinkMailing
 from backend.domain.stores.connecting import StoreConnecting
 from backend.domain.stores.credentials import SecretRotation
 from backend.domain.stores.disconnecting import StoreDisconnecting
 from backend.domain.stores.embedded_entry import EmbeddedEntry
 from backend.domain.stores.opening import StoreOpening
 from backend.domain.stores.repository import StoreRepository
-from backend.domain.stores.service import StoreService
 from backend.domain.stores.shopify_oauth import ShopifyOAuth
 from backend.domain.stores.subscriptions import StoreSubscriptions
 from backend.domain.stores.token_exchange import TokenExchange
 from backend.domain.sync.follow_up import FollowUps
-from backend.domain.sync.latest import LatestRuns
 from backend.domain.sync.pull import StorePull
 from backend.domain.sync.removed import RemovedProducts
-from backend.domain.sync.start import SyncService
-from backend.domain.sync.status import SyncStatusService
 from backend.domain.sync.trouble import RunTrouble
 from backend.gateways.arq_doorbell import ArqDoorbell, deserialize, queue_name, redis_settings, serialize
 from backend.gateways.blob_files import FileBlobStore, folder_of
@@ -68,100 +57,15 @@ from backend.kit.database_url import driver_url
 from backend.kit.errors import not_found
 from backend.kit.transaction import LoneStatements, Transactions, transactions
 from backend.ports.actor import Actor, system_actor
-from backend.ports.job_queue import JobSpec
 from backend.ports.mailer import Mailer
 from backend.ports.shopify_app import ShopifyApp
-from backend.settings import Settings
+from backend.settings import Settings, Shopify
 from plugin_bridge.registry import RECEIVERS, Registry
 from plugin_bridge.sandbox.definitions import ReadCatalog
 from plugin_bridge.sandbox.host import create_host
+from plugin_bridge.sandbox.shopify import AppOptions
+from plugin_bridge.sandbox.shopify.options import AppOptions
 from plugin_bridge.shopify.app import ShopifyApplication
-
-JOB_SPECS: Mapping[str, JobSpec] = {name: definition.spec for name, definition in JOBS.items()}
-
-
-class Services:
-    """The services of one transaction, each built on first use; property names are the handlers' parameter names."""
-
-    def __init__(self, container: "Container", session: AsyncSession) -> None:
-        self.container = container
-        self.session = session
-
-    @cached_property
-    def events(self) -> EventRecorder:
-        """Record what happened."""
-        return EventRecorder(self.session)
-
-    @cached_property
-    def jobs(self) -> JobRecorder:
-        """Record work to be done."""
-        return JobRecorder(self.session, JOB_SPECS, self.container.doorbell)
-
-    @cached_property
-    def accounts(self) -> AccountService:
-        """Organizations, users, plans."""
-        default_plan = self.container.settings.accounts.default_plan
-        return AccountService(self.session, self.container.plans, default_plan)
-
-    @cached_property
-    def access(self) -> AccessService:
-        """Tokens and passwords."""
-        return AccessService(self.session, self.container.keys, self.jobs)
-
-    @cached_property
-    def api_keys(self) -> ApiKeyService:
-        """API keys."""
-        return ApiKeyService(self.session)
-
-    @cached_property
-    def registration(self) -> RegistrationService:
-        """Register stores' owners."""
-        return RegistrationService(self.session, self.accounts, self.container.keys, self.container.platforms)
-
-    @cached_property
-    def stores(self) -> StoreService:
-        """Stores of an organization."""
-        return StoreService(self.session, self.accounts, self.events)
-
-    @cached_property
-    def store_attachment(self) -> StoreAttachment:
-        """Take in stores by mailed links."""
-        return StoreAttachment(self.session, self.container.after_connect)
-
-    @cached_property
-    def sync(self) -> SyncService:
-        """Start runs and show them."""
-        return SyncService(self.session, self.jobs)
-
-    @cached_property
-    def sync_status(self) -> SyncStatusService:
-        """The numbers of an organization's sync."""
-        return SyncStatusService(self.session)
-
-    @cached_property
-    def latest_runs(self) -> LatestRuns:
-        """The newest run of each store."""
-        return LatestRuns(self.session)
-
-    @cached_property
-    def catalog(self) -> CatalogService:
-        """Look at products."""
-        return CatalogService(self.session)
-
-    @cached_property
-    def privacy(self) -> PrivacyService:
-        """Show requests about personal data."""
-        return PrivacyService(self.session)
-
-    @cached_property
-    def webhook_log(self) -> WebhookLog:
-        """List received webhooks and retry failed ones."""
-        return WebhookLog(self.session, self.jobs)
-
-    @cached_property
-    def feeds(self) -> FeedService:
-        """Create, publish and list feeds."""
-        return FeedService(self.session, self.jobs)
 
 
 class Container:
@@ -415,14 +319,16 @@ def _engine(settings: Settings) -> AsyncEngine:
     )
 
 
-def sandbox_host(*, folder: Path, token: str, base_url: str, read_catalog: ReadCatalog) -> Any:
-    """Return the ASGI application that hosts simulated stores; see `plugin_bridge.sandbox.host.create_host`."""
-    return create_host(folder, token, base_url, read_catalog)
+def sandbox_host(
+    *, folder: Path, token: str, base_url: str, read_catalog: ReadCatalog, shopify: Shopify, public_url: str
+) -> Any:
+    """Return the ASGI application that hosts simulated stores; see `plugin_bridge.sandbox.host.create_host`.
 
-
-def service_names() -> list[str]:
-    """Return the names under which handlers get session services."""
-    return [name for name, value in vars(Services).items() if isinstance(value, cached_property)]
+    Args:     shopify: the app that simulated shops know, when they live here. public_url: where the app is reached.
+    """
+    simulated = shopify.configured and shopify.shop_url.startswith(base_url)
+    app = AppOptions(client_id=shopify.client_id, client_secret=shopify.client_secret, base_url=public_url)
+    return create_host(folder, token, base_url, read_catalog, shopify_app=app if simulated else None)
 
 
 def flow_names() -> list[str]:

@@ -8,6 +8,7 @@ from backend.commands.sandbox import sandbox_folder
 from backend.domain.catalog.product_csv import read_product_csv
 from backend.embedded.web_server import die_with_server
 from backend.ports.store_platform import PlatformProduct
+from backend.settings import load_settings
 from backend.wiring import sandbox_host
 
 
@@ -18,9 +19,13 @@ def create() -> Any:
     def read_catalog(path: Path) -> list[PlatformProduct]:
         return list(read_product_csv(path).products)
 
+    settings = load_settings()
     return sandbox_host(
         folder=sandbox_folder(),
         token=os.environ["STORELOOM_SANDBOX_TOKEN"],
         base_url=f"http://127.0.0.1:{os.environ['STORELOOM_SANDBOX_PORT']}",
         read_catalog=read_catalog,
+        client_id=os.environ.get("SHOPIFY_CLIENT_ID", ""),
+        client_secret=os.environ.get("SHOPIFY_CLIENT_SECRET", ""),
+        app_url=os.environ.get("STORELOOM_PUBLIC_URL", ""),
     )

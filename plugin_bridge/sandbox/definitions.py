@@ -9,15 +9,16 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from backend.ports.store_platform import PlatformProduct
+from plugin_bridge.sandbox.asgi import App, Receive, Scope, Send
 from plugin_bridge.sandbox.generator import generate_products
-from plugin_bridge.sandbox.woocommerce import ApiKey, SimulatedWooCommerce, StoreOptions
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,6 @@ ReadCatalog = Callable[[Path], list[PlatformProduct]]
 
 _KEY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _RESERVED = frozenset({"stores"})
-PLATFORMS = ("woocommerce",)
 
 
 class DefinitionRefused(ValueError):
@@ -48,6 +48,8 @@ class NewStore(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     name: str = ""
     variations_endpoint: bool = True
     latency_s: float = 0.0
+    options: dict[str, Any] = {}
+    """What only this platform's stores have, by the names of their options."""
 
 
 class Definition(msgspec.Struct, kw_only=True):
@@ -65,20 +67,74 @@ class Definition(msgspec.Struct, kw_only=True):
     name: str
     variations_endpoint: bool
     latency_s: float = 0.0
-    consumer_key: str
-    consumer_secret: str
+    options: dict[str, Any] = {}
+    consumer_key: str = ""
+    consumer_secret: str = ""
     seeded_at: int
+
+
+class SimulatedStore(Protocol):
+    """What the host needs of a store."""
+
+    @property
+    def platform(self) -> App:
+        """Return the app that answers as the platform."""
+        ...
+
+    async def control(self, scope: Scope, receive: Receive, send: Send, base_path: str) -> None:
+        """Serve one control request; *base_path* stands before what it asks for."""
+        ...
+
+    @property
+    def revision(self) -> int:
+        """Return a number that grows with every change worth keeping."""
+        ...
+
+    def snapshot(self) -> bytes:
+        """Return what happened since the store was seeded."""
+        ...
+
+    def restore(self, content: bytes) -> None:
+        """Bring a freshly seeded store to the state of a snapshot; raise msgspec.DecodeError for damaged bytes."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop what runs in the store."""
+        ...
+
+
+class Simulation(Protocol):
+    """One platform that can be simulated."""
+
+    def check(self, wanted: NewStore) -> None:
+        """Refuse what no store of this platform can be made of; raise DefinitionRefused."""
+        ...
+
+    def secrets(self, wanted: NewStore) -> dict[str, str]:
+        """Return credentials for a new store, by the names they have in its definition."""
+        ...
+
+    def open(
+        self, definition: Definition, base_url: str, products: Iterable[PlatformProduct], files: Path
+    ) -> SimulatedStore:
+        """Build a store; *files* is a folder of its own, which need not be there yet."""
+        ...
+
+    def shown(self, definition: Definition) -> dict[str, str]:
+        """Return what whoever made the store is told beside its addresses."""
+        ...
 
 
 class StoreFolder:
     """The folder that remembers stores.
 
-    Args:     folder: made when missing, mode 0700.
+    Args:     folder: made when missing, mode 0700. simulations: the platforms by name.
     """
 
-    def __init__(self, folder: Path, read_catalog: ReadCatalog) -> None:
+    def __init__(self, folder: Path, read_catalog: ReadCatalog, simulations: Mapping[str, Simulation]) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
+        self.simulations = simulations
         self._read_catalog = read_catalog
 
     def definitions(self) -> list[Definition]:
@@ -86,9 +142,14 @@ class StoreFolder:
         found: list[Definition] = []
         for path in sorted(self._folder.glob("*.json")):
             try:
-                found.append(msgspec.json.decode(path.read_bytes(), type=Definition))
+                definition = msgspec.json.decode(path.read_bytes(), type=Definition)
             except (OSError, msgspec.DecodeError) as error:
                 log.warning("simulated store %s cannot be read: %s", path.name, error)
+                continue
+            if definition.platform in self.simulations:
+                found.append(definition)
+            else:
+                log.warning("simulated store %s is of a platform nobody simulates here", path.name)
         return sorted(found, key=lambda definition: (definition.seeded_at, definition.key))
 
     def define(self, wanted: NewStore) -> Definition:
@@ -96,7 +157,7 @@ class StoreFolder:
 
         Raises:   DefinitionRefused.
         """
-        check(wanted)
+        check(wanted, self.simulations)
         products = self._catalog(wanted.catalog_file) if wanted.catalog_file else None
         definition = Definition(
             platform=wanted.platform,
@@ -111,8 +172,8 @@ class StoreFolder:
             name=wanted.name or "Simulated shop",
             variations_endpoint=wanted.variations_endpoint,
             latency_s=wanted.latency_s,
-            consumer_key=f"ck_{secrets.token_hex(20)}",
-            consumer_secret=f"cs_{secrets.token_hex(20)}",
+            options=wanted.options,
+            **self.simulations[wanted.platform].secrets(wanted),
             seeded_at=int(time.time()) - 30 * 86_400,
         )
         if products is not None:
@@ -120,11 +181,11 @@ class StoreFolder:
         self._write(definition.key, "json", msgspec.json.encode(definition))
         return definition
 
-    def open(self, definition: Definition, base_url: str) -> SimulatedWooCommerce:
+    def open(self, definition: Definition, base_url: str) -> SimulatedStore:
         """Build the store: its seed, then what happened since; a damaged state is logged and left out."""
-        store = SimulatedWooCommerce(
-            _options(definition, base_url), self._seed(definition), seeded_at=definition.seeded_at
-        )
+        simulation = self.simulations[definition.platform]
+        files = self._folder / f"{definition.key}.files"
+        store = simulation.open(definition, base_url, self._seed(definition), files)
         path = self._path(definition.key, "state")
         try:
             if path.exists():
@@ -166,13 +227,13 @@ class StoreFolder:
         fresh.replace(path)
 
 
-def check(wanted: NewStore) -> None:
+def check(wanted: NewStore, simulations: Mapping[str, Simulation]) -> None:
     """Refuse what no store can be made of.
 
     Raises:   DefinitionRefused.
     """
-    if wanted.platform not in PLATFORMS:
-        raise DefinitionRefused(f"platform is one of {', '.join(PLATFORMS)}, not {wanted.platform!r}")
+    if wanted.platform not in simulations:
+        raise DefinitionRefused(f"platform is one of {', '.join(simulations)}, not {wanted.platform!r}")
     if wanted.key and (not _KEY.fullmatch(wanted.key) or wanted.key in _RESERVED):
         raise DefinitionRefused("a key is 1 to 40 lower-case letters, digits and inner dashes")
     if wanted.catalog_file and wanted.products is not None:
@@ -182,6 +243,7 @@ def check(wanted: NewStore) -> None:
     if not 0 <= wanted.latency_s <= 60:
         raise DefinitionRefused("latency_s is between 0 and 60 seconds")
     _check_generated(wanted)
+    simulations[wanted.platform].check(wanted)
 
 
 def _check_generated(wanted: NewStore) -> None:
@@ -202,20 +264,3 @@ def known_timezone(name: str) -> bool:
     except (KeyError, ValueError, OSError):
         return False
     return True
-
-
-def _options(definition: Definition, base_url: str) -> StoreOptions:
-    key = ApiKey(
-        consumer_key=definition.consumer_key,
-        consumer_secret=definition.consumer_secret,
-        permissions="read" if definition.read_only_key else "read_write",
-    )
-    return StoreOptions(
-        address=f"{base_url}/{definition.key}",
-        keys=[key],
-        name=definition.name,
-        timezone=definition.timezone,
-        currency=definition.currency,
-        variations_endpoint=definition.variations_endpoint,
-        latency_s=definition.latency_s,
-    )

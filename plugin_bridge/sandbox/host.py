@@ -21,8 +21,16 @@ from plugin_bridge.sandbox.asgi import (
     read_request,
     send_reply,
 )
-from plugin_bridge.sandbox.definitions import Definition, DefinitionRefused, NewStore, ReadCatalog, StoreFolder
-from plugin_bridge.sandbox.woocommerce import SimulatedWooCommerce
+from plugin_bridge.sandbox.definitions import (
+    Definition,
+    DefinitionRefused,
+    NewStore,
+    ReadCatalog,
+    SimulatedStore,
+    StoreFolder,
+)
+from plugin_bridge.sandbox.platforms import simulations
+from plugin_bridge.sandbox.shopify import AppOptions
 
 log = logging.getLogger(__name__)
 
@@ -32,17 +40,20 @@ SAVE_AFTER_S = 1.0
 _STORES = "/_control/stores"
 
 
-def create_host(folder: Path, token: str, base_url: str, read_catalog: ReadCatalog) -> "Host":
+def create_host(
+    folder: Path, token: str, base_url: str, read_catalog: ReadCatalog, *, shopify_app: AppOptions | None = None
+) -> "Host":
     """Return the ASGI app that serves all stores kept in *folder* and makes new ones.
 
     Args:     token: bearer token of the admin endpoints, 16 characters or more.
               base_url: address the app is reached at, without a trailing slash; stores call themselves by it.
               read_catalog: reads a product file; raises OSError or ValueError with a sentence.
+              shopify_app: the app that Shopify shops install; without it they know none.
     Raises:   ValueError for a short token.
     """
     if len(token) < 16:
         raise ValueError("the token must have 16 characters or more")
-    return Host(StoreFolder(folder, read_catalog), token, base_url.rstrip("/"))
+    return Host(StoreFolder(folder, read_catalog, simulations(shopify_app)), token, base_url.rstrip("/"))
 
 
 class Host:
@@ -53,7 +64,7 @@ class Host:
         self._token = token
         self.base_url = base_url
         self._definitions = {definition.key: definition for definition in folder.definitions()}
-        self._stores: dict[str, SimulatedWooCommerce] = {}
+        self._stores: dict[str, SimulatedStore] = {}
         self._saved: dict[str, int] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._savers: dict[str, asyncio.Task[None]] = {}
@@ -85,7 +96,7 @@ class Host:
         finally:
             self._save_soon(key, store)
 
-    async def store(self, key: str) -> SimulatedWooCommerce | None:
+    async def store(self, key: str) -> SimulatedStore | None:
         """Return a store by its key, building it when nobody asked before; None when there is none."""
         found = self._stores.get(key)
         if found is not None or key not in self._definitions:
@@ -134,22 +145,21 @@ class Host:
             "key": definition.key,
             "store_url": f"{self.base_url}/{definition.key}",
             "control_url": f"{self.base_url}/_control/{definition.key}",
-            "consumer_key": definition.consumer_key,
-            "consumer_secret": definition.consumer_secret,
+            **self._folder.simulations[definition.platform].shown(definition),
         }
 
-    def _save_soon(self, key: str, store: SimulatedWooCommerce) -> None:
+    def _save_soon(self, key: str, store: SimulatedStore) -> None:
         if store.revision != self._saved.get(key) and key not in self._savers:
             self._savers[key] = asyncio.get_running_loop().create_task(self._save_later(key, store))
 
-    async def _save_later(self, key: str, store: SimulatedWooCommerce) -> None:
+    async def _save_later(self, key: str, store: SimulatedStore) -> None:
         try:
             await asyncio.sleep(SAVE_AFTER_S)
         finally:
             del self._savers[key]
         await self._save(key, store)
 
-    async def _save(self, key: str, store: SimulatedWooCommerce) -> None:
+    async def _save(self, key: str, store: SimulatedStore) -> None:
         revision = store.revision
         if revision == self._saved.get(key):
             return

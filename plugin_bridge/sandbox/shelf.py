@@ -1,8 +1,9 @@
 """Sorted indexes, so that a page costs its own length and not the catalog's."""
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Mapping
 
-_SHIFT = 40
+_SHIFT = 48
 _MASK = (1 << _SHIFT) - 1
 
 
@@ -35,6 +36,21 @@ class Shelf:
         """Note a new time of change."""
         _discard(self._moves, old_at << _SHIFT | item_id)
         insort(self._moves, new_at << _SHIFT | item_id)
+
+    @property
+    def moves(self) -> list[int]:
+        """Return all keys in order of the last change; `id_of` tells whose they are."""
+        return self._moves
+
+    @staticmethod
+    def moves_of(changed_at: Mapping[int, int]) -> list[int]:
+        """Return the same keys for a few ids and their times of change."""
+        return sorted(at << _SHIFT | item_id for item_id, at in changed_at.items())
+
+    @staticmethod
+    def id_of(key: int) -> int:
+        """Return the id in a key."""
+        return key & _MASK
 
     def changed(self, after: int | None, before: int | None) -> list[int]:
         """Return the ids changed strictly between the two instants, oldest change first."""
