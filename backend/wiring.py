@@ -59,12 +59,12 @@ from backend.kit.transaction import LoneStatements, Transactions, transactions
 from backend.ports.actor import Actor, system_actor
 from backend.ports.mailer import Mailer
 from backend.ports.shopify_app import ShopifyApp
+from backend.services import JOB_SPECS, Services, service_names
 from backend.settings import Settings, Shopify
 from plugin_bridge.registry import RECEIVERS, Registry
 from plugin_bridge.sandbox.definitions import ReadCatalog
 from plugin_bridge.sandbox.host import create_host
 from plugin_bridge.sandbox.shopify import AppOptions
-from plugin_bridge.sandbox.shopify.options import AppOptions
 from plugin_bridge.shopify.app import ShopifyApplication
 
 

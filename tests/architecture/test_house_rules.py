@@ -39,6 +39,7 @@ INDEXED_OTHERWISE = {
 """Indexes that are no unique keys and do not begin with `organization_id`."""
 
 QUERIES_ELSEWHERE = {
+    "catalog/erasure.py": "deletes children before their parents, in that order",
     "catalog/staging.py": "COPY into temporary tables, and nothing else",
     "catalog/merge.py": "runs the statements of merge_sql.py in their order",
     "catalog/new_rows.py": "COPY of new rows, and the two statements that name brands and categories",
