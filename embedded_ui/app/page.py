@@ -14,7 +14,7 @@ from backend.kit.clock import utc_now
 from backend.settings import Settings
 from embedded_ui.app.entry import FETCHED
 from embedded_ui.app.frame import Frame
-from embedded_ui.app.views import StatusTold, is_first_run, run_told
+from embedded_ui.app.views import ADVICE, StatusTold, is_first_run, run_told
 from embedded_ui.panel.feeds import feed_views
 from embedded_ui.panel.views import RunView, run_view, store_view
 
@@ -39,6 +39,7 @@ async def show_app(
         view=store_view(visit.store, None, utc_now()),
         run=runs[0] if runs else None,
         earlier=runs[1:],
+        advice=ADVICE,
         first_run=is_first_run(runs),
         products=await catalog.count(visit.actor),
         feeds=feed_views(await feeds.list(visit.actor), settings.web.public_url),

@@ -13,6 +13,7 @@ from embedded_ui.app.frame import bare_page
 from embedded_ui.app.framing import headers
 from embedded_ui.app.patching import just_patched, patch_address
 from embedded_ui.app.query import Pairs, pairs, shop_of
+from embedded_ui.app.views import ADVICE
 
 _NO_TOKEN = "UNAUTHENTICATED"
 _TITLES = {
@@ -28,10 +29,6 @@ _TITLES_OF_CODES = {
     "SHOPIFY_NOT_CONFIGURED": "Shopify is not set up on this server",
     "STORE_HELD": "The store belongs to another account",
 }
-_ADVICE = (
-    "Close the app and open it again: opening it asks Shopify for access to the shop. If that does not help, remove "
-    "the app under Settings → Apps and install it again; nothing is lost."
-)
 _ADVICE_OF_CODES = {"SHOPIFY_NOT_CONFIGURED": "", "RATE_LIMITED": "", "ADDRESS_INVALID": ""}
 """Refusals of somebody we did not let in that another try does not change."""
 RETRY = {"X-Shopify-Retry-Invalid-Session-Request": "1"}
@@ -57,7 +54,7 @@ def _answer(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
         return _told(refusal, shop)
     if refusal.code == _NO_TOKEN:
         return _to_fresh_token(request.scope["path"], query, shop)
-    return _page(refusal, shop, advice="" if visit else _ADVICE_OF_CODES.get(refusal.code or "", _ADVICE))
+    return _page(refusal, shop, advice="" if visit else _ADVICE_OF_CODES.get(refusal.code or "", ADVICE))
 
 
 def _told(refusal: Refusal, shop: str | None) -> Response[Any]:

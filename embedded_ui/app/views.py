@@ -7,12 +7,15 @@ import msgspec
 from backend.models.stores import Store
 from embedded_ui.panel.views import Badge, RunView
 
+ADVICE = (
+    "Close the app and open it again: opening it asks Shopify for access to the shop. If that does not help, remove "
+    "the app under Settings → Apps and install it again; nothing is lost."
+)
+"""What to do when Shopify does not let us into a shop."""
 _TONES = {"good": "success", "busy": "info", "warn": "warning", "bad": "critical", "off": "neutral"}
 _STATES = {
     "active": Badge("Connected", "good"),
-    "pending": Badge("Waits for confirmation", "warn"),
     "needs_reauth": Badge("Access lost", "bad"),
-    "disconnected": Badge("Disconnected", "off"),
 }
 
 

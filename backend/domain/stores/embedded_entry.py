@@ -12,6 +12,7 @@ from backend.domain.stores.recording import StoreRecording
 from backend.domain.stores.repository import CredentialsRepository, StoreRepository
 from backend.domain.stores.token_exchange import PLATFORM, TokenExchange
 from backend.kit.clock import utc_now
+from backend.kit.errors import DomainError
 from backend.kit.transaction import Transactions
 from backend.models.stores import Store
 from backend.ports.actor import Actor
@@ -54,6 +55,7 @@ class EmbeddedEntry:
     async def enter(self, id_token: str) -> EmbeddedVisit:
         """Let in whoever bears an ID token; the token is neither stored nor logged.
 
+        Returns:  The store is active, or `needs_reauth` when it is held and could not be connected again just now.
         Raises:   NotGenuine: ask App Bridge for a fresh token; DomainError with the shop's cause when it could not be
                   connected, upstream_failed when Shopify did not answer.
         """
@@ -63,7 +65,7 @@ class EmbeddedEntry:
         if store is None:
             async with self._exchange.alone(address):
                 # Another window may have connected it while we waited.
-                store = await self._open(address) or await self._connect(address, seen.shop, id_token)
+                store = await self._open(address) or await self._connect_or_show(address, seen.shop, id_token)
         actor = Actor(organization_id=store.organization_id, role=ROLE_PLUGIN, store_url=store.url)
         return EmbeddedVisit(actor=actor, store=store, user_id=seen.user_id)
 
@@ -75,6 +77,17 @@ class EmbeddedEntry:
                 return None
             sealed = await CredentialsRepository(session).sealed(store.organization_id, store.id)
             return store if sealed is not None else None
+
+    async def _connect_or_show(self, address: str, shop: str, id_token: str) -> Store:
+        """Connect the shop; one that waits for just this may look at what it has when that fails."""
+        try:
+            return await self._connect(address, shop, id_token)
+        except DomainError:
+            async with self._begin() as session:
+                store = await StoreRepository(session).known_at(PLATFORM, address)
+            if store is None or store.state != "needs_reauth":
+                raise
+            return store
 
     async def _connect(self, address: str, shop: str, id_token: str) -> Store:
         async def record(session: AsyncSession, recording: StoreRecording) -> Store:

@@ -10,7 +10,7 @@ from backend.ports.platform_errors import Cause, StoreRefused, StoreUnavailable
 from backend.wiring import Container
 from tests.support.admin import NewMerchant, host_of
 from tests.support.fake_stores import FakePlatforms
-from tests.support.panel import Shown
+from tests.support.panel import Shown, add_run
 from tests.support.plugin_api import new_mark
 
 pytestmark = pytest.mark.anyio
@@ -36,6 +36,32 @@ async def test_opening_the_page_connects_a_shop_again(
     assert "Connected" in (await merchant.see()).text
     async with container.begin() as session:
         assert (await session.get_one(Store, merchant.store.id)).state == "active"
+
+
+async def test_a_shop_that_does_not_let_us_in_again_says_so_and_shows_what_there_is(
+    new_merchant: NewMerchant, container: Container
+) -> None:
+    reason = "key_revoked: Shopify took the access away"
+    merchant = await new_merchant(state="needs_reauth", state_reason=reason)
+    await add_run(container, merchant.store)
+    merchant.fake.failure = StoreUnavailable(Cause.TIMEOUT, "Shopify does not answer")
+    shown = await merchant.see()
+    for told in ("Access lost", "Shopify took the access away.", "Close the app and open it again", "1,234"):
+        assert told in shown.text
+    assert not shown.all("//*[@data-sync]")
+    assert (await merchant.fetch("/app/status")).json()["storeState"] == "needs_reauth"
+    refused = await merchant.fetch("/app/sync", "POST")
+    assert (refused.status_code, refused.json()["code"]) == (409, "STORE_NOT_CONNECTED")
+
+
+async def test_a_shop_that_was_let_go_and_cannot_come_back_shows_nothing(
+    new_merchant: NewMerchant, container: Container
+) -> None:
+    merchant = await new_merchant(state="disconnected")
+    merchant.fake.failure = StoreUnavailable(Cause.TIMEOUT, "Shopify does not answer")
+    shown = await merchant.see(status=502)
+    assert "Shopify does not answer" in shown.text
+    assert merchant.store.name not in shown.text
 
 
 @pytest.mark.parametrize(
