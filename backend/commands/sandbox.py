@@ -8,8 +8,10 @@ from typing import Any
 import click
 import httpx
 
+from backend.commands.consent import connect_by_consent
 from backend.commands.instance import environment, in_instance, instance_options
 from backend.commands.output import show
+from backend.commands.syncing import latest_run
 from backend.embedded.instance import Instance
 from backend.kit.errors import conflict, invalid
 from backend.ports.actor import system_actor
@@ -40,7 +42,7 @@ def store() -> None:
 
 @store.command("create")
 @click.option("--organization", type=click.UUID, required=True, help="Who connects it with --connect.")
-@click.option("--platform", type=click.Choice(["woocommerce"]), required=True, help="What it simulates.")
+@click.option("--platform", type=click.Choice(["woocommerce", "shopify"]), required=True, help="What it simulates.")
 @click.option(
     "--catalog", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Product CSV to start with."
 )
@@ -64,14 +66,17 @@ def create(
     if catalog is not None and products is not None:
         raise invalid("TWO_CATALOGS", "Give --catalog or --products, not both")
     _, instance = environment(data_dir)
-    wanted: dict[str, Any] = {"platform": platform, "read_only_key": read_only_key}
+    wanted: dict[str, Any] = {"platform": platform}
+    if read_only_key:
+        wanted["read_only_key"] = True
     if catalog is not None:
         wanted["catalog_file"] = str(catalog.absolute())
     else:
         wanted |= {"products": 20 if products is None else products, "variants_per_product": variants_per_product}
     made = make_store(instance, wanted)
     if connect:
-        made["store_id"] = str(in_instance(data_dir, lambda container: connected(container, organization, made)))
+        connect_made = CONNECTORS[platform]
+        made["store_id"] = str(connect_made(data_dir, organization, made))
     show(made, as_json=as_json)
 
 
@@ -95,23 +100,51 @@ def make_store(instance: Instance | None, wanted: dict[str, Any]) -> dict[str, A
     return made
 
 
-async def connected(container: Any, organization_id: uuid.UUID, made: dict[str, Any]) -> uuid.UUID:
-    """Connect a simulated store to an organization and wait for its first sync; return the store's id."""
-    from backend.commands.syncing import latest_run
-    from backend.domain.stores.connecting import ConnectRequest
+def connect_by_keys(data_dir: Path | None, organization_id: uuid.UUID, made: dict[str, Any]) -> uuid.UUID:
+    """Connect a simulated store with the keys it came with and wait for its first sync; return the store's id."""
 
-    actor = system_actor(organization_id)
-    request = ConnectRequest(
-        platform=made["platform"],
-        url=made["store_url"],
-        credentials={"consumer_key": made["consumer_key"], "consumer_secret": made["consumer_secret"]},
-    )
-    found = await container.store_connecting.connect_as(actor, request)
-    run = await latest_run(container, actor, found.id)
+    async def work(container: Any) -> uuid.UUID:
+        from backend.domain.stores.connecting import ConnectRequest
+
+        request = ConnectRequest(
+            platform=made["platform"],
+            url=made["store_url"],
+            credentials={"consumer_key": made["consumer_key"], "consumer_secret": made["consumer_secret"]},
+        )
+        found = await container.store_connecting.connect_as(system_actor(organization_id), request)
+        store_id: uuid.UUID = found.id
+        return await synced(container, organization_id, store_id)
+
+    return in_instance(data_dir, work)
+
+
+def connect_by_consent_page(data_dir: Path | None, organization_id: uuid.UUID, made: dict[str, Any]) -> uuid.UUID:
+    """Connect a simulated Shopify shop through the running web process and wait for its first sync.
+
+    Raises:   conflict NO_SANDBOX when no instance runs here; CONSENT_FAILED.
+    """
+    _, instance = environment(data_dir)
+    if instance is None:
+        raise conflict("NO_SANDBOX", "This instance hosts no simulated stores: start it with `storeloom up --demo`")
+
+    async def token(container: Any) -> str:
+        async with container.transaction() as services:
+            return str(await services.access.token_for_owner(organization_id))
+
+    store_id = connect_by_consent(instance, in_instance(data_dir, token), made["shop_domain"])
+    return in_instance(data_dir, lambda container: synced(container, organization_id, store_id))
+
+
+async def synced(container: Any, organization_id: uuid.UUID, store_id: uuid.UUID) -> uuid.UUID:
+    """Wait for the first sync of a store that was just connected; raise conflict FIRST_SYNC_FAILED."""
+    run = await latest_run(container, system_actor(organization_id), store_id)
     if run.state != "completed":
         raise conflict("FIRST_SYNC_FAILED", f"the first sync is {run.state}: {run.error_message}")
-    store_id: uuid.UUID = found.id
     return store_id
+
+
+CONNECTORS = {"woocommerce": connect_by_keys, "shopify": connect_by_consent_page}
+"""How a simulated store of each platform is connected."""
 
 
 def sandbox_folder() -> Path:

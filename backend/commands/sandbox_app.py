@@ -25,7 +25,6 @@ def create() -> Any:
         token=os.environ["STORELOOM_SANDBOX_TOKEN"],
         base_url=f"http://127.0.0.1:{os.environ['STORELOOM_SANDBOX_PORT']}",
         read_catalog=read_catalog,
-        client_id=os.environ.get("SHOPIFY_CLIENT_ID", ""),
-        client_secret=os.environ.get("SHOPIFY_CLIENT_SECRET", ""),
-        app_url=os.environ.get("STORELOOM_PUBLIC_URL", ""),
+        shopify=settings.shopify,
+        public_url=settings.web.public_url,
     )

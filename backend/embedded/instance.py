@@ -35,6 +35,11 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, str] = {}
     """Further variables that all processes of this instance got."""
 
+    @property
+    def simulates_shopify(self) -> bool:
+        """Tell whether its app is one that simulated Shopify shops know."""
+        return bool(self.sandbox_url) and self.variables.get("SHOPIFY_SHOP_URL", "").startswith(self.sandbox_url)
+
     def environment(self) -> dict[str, str]:
         """Return the variables under which another command sees the same instance as its processes do."""
         found = {

@@ -22,6 +22,7 @@ from backend.embedded.processes import end_leftover
 from backend.embedded.programs import Command, Program
 from backend.embedded.screen import Screen
 from backend.embedded.secret_keys import ensure_keys
+from backend.embedded.shopify_app import simulated_app_variables
 from backend.embedded.supervisor import GaveUp, StopAsked, StopSignals, Supervisor
 from backend.embedded.valkey import ValkeyServer
 from backend.settings import SettingsError, load_settings, unknown_variables
@@ -167,6 +168,7 @@ class _Run:
         if sandbox is not None:
             allowed = [environ.get("STORELOOM_ALLOWED_PRIVATE_HOSTS", ""), f"{HOST}:{sandbox.port}"]
             variables["STORELOOM_ALLOWED_PRIVATE_HOSTS"] = ",".join(part for part in allowed if part)
+        variables |= simulated_app_variables(self._data_dir, sandbox, environ)
         return Instance(
             data_dir=str(self._data_dir),
             pid=os.getpid(),
@@ -209,6 +211,8 @@ class _Run:
             with self._screen.step("sandbox") as step:
                 self._supervisor.wait_ready(children[-1:], READY_TIMEOUT_S)
                 step.text = f"simulated stores at {sandbox.url}"
+                if not instance.simulates_shopify:
+                    step.text += ", no Shopify ones: SHOPIFY_CLIENT_ID is an app at the real Shopify"
 
     def _set_demo_up(self, demo: Callable[[Instance], dict[str, Any]], instance: Instance) -> None:
         with self._screen.step("demo") as step:

@@ -14,7 +14,7 @@ from backend.domain.accounts.repository import AccountRepository
 from backend.domain.accounts.rules import email_key
 from backend.domain.jobs.service import JobRecorder
 from backend.kit.clock import utc_now
-from backend.kit.errors import DomainError, unauthenticated
+from backend.kit.errors import DomainError, not_found, unauthenticated
 from backend.kit.passwords import hash_password, password_fits
 from backend.kit.transaction import Transactions
 from backend.ports.actor import Actor
@@ -88,6 +88,16 @@ class AccessService:
         if user is None:
             raise unauthenticated("There is no user with this e-mail")
         return (await issue_panel_token(self._session, self._keys, user.id)).token
+
+    async def token_for_owner(self, organization_id: uuid.UUID) -> str:
+        """Return a panel token for an organization's owner: for the operator's commands.
+
+        Raises:   not_found when there is no such organization, or nobody who can log in to it.
+        """
+        user = await self._accounts.owner_of(organization_id)
+        if user is None:
+            raise not_found("Owner of the organization")
+        return (await TokenIssuer(self._session, self._keys).panel(user.id, organization_id)).token
 
     async def forget_password(self, email: str) -> None:
         """Have a link mailed that sets a new password; says nothing about whether the e-mail is known.

@@ -31,6 +31,17 @@ class AccountRepository:
         query = query.with_for_update() if lock else query
         return (await self._session.execute(query)).scalar_one_or_none()
 
+    async def owner_of(self, organization_id: uuid.UUID) -> User | None:
+        """Return the oldest owner of an organization; None: nobody can log in to it."""
+        query = (
+            select(User)
+            .join(Membership, Membership.user_id == User.id)
+            .where(Membership.organization_id == organization_id, Membership.role == "owner")
+            .order_by(Membership.created_at, User.id)
+            .limit(1)
+        )
+        return (await self._session.execute(query)).scalar_one_or_none()
+
     async def add_user(
         self, email: str, password_hash: str | None, email_confirmed_at: datetime | None = None
     ) -> User | None:

@@ -26,6 +26,8 @@ from backend.ports.store_platform import Platforms
 CALLBACK_PATH = "/api/shopify/oauth/callback"
 """Whitelisted in the app's settings at Shopify, below the public address."""
 
+_DENIED = ("error", "access_denied")
+
 
 class ConsentBegun(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     """Where to send the merchant, and what their browser has to keep until it comes back."""
@@ -86,6 +88,8 @@ class ShopifyOAuth:
         """
         if not self._app.configured:
             raise _not_configured()
+        if _DENIED in query:
+            raise forbidden("CONSENT_DENIED", "The connection was not agreed to in the shop; nothing was changed")
         callback = self._genuine(query)
         address = self._address(callback.shop)
         async with self._begin() as session:

@@ -306,6 +306,14 @@ class TestRefusing:
     async def test_s2s_15_a_callback_with_nothing_leads_to_the_channels(self, client: httpx.AsyncClient) -> None:
         error_of(await called_back(client, {}))
 
+    async def test_s2s_15_a_merchant_who_says_no_reads_that_nothing_was_changed(
+        self, client: httpx.AsyncClient, owner: Owner, merchant: FakeMerchant
+    ) -> None:
+        state = (await begun(client, owner, merchant))["state"]
+        denied = {"error": "access_denied", "shop": merchant.domain, "state": state, "hmac": "0" * 64}
+        assert "not agreed" in error_of(await called_back(client, denied))
+        assert merchant.exchanges == 0
+
     async def test_s2s_15_the_message_never_repeats_the_caller(
         self, client: httpx.AsyncClient, merchant: FakeMerchant
     ) -> None:
