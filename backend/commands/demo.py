@@ -38,7 +38,7 @@ def set_up(instance: Instance, catalog: Path | None) -> dict[str, Any]:
     stores = [_kept(data_dir, before, shop) or {**shop, "store_id": _connect(instance, shop)}]
     owner_id = stores[0]["store_id"]
     # With an app of the operator's own, Shopify stores are real ones: none of those is ours to make.
-    if instance.simulates_shopify:
+    if "shopify" in instance.simulated_platforms:
         shop = _made(instance, "shopify", SHOP_KEY, None, "demo_catalog_shopify.csv")
         stores.append(_kept(data_dir, before, shop) or {**shop, "store_id": _agree(instance, owner_id, shop)})
     return in_instance(data_dir, lambda container: _finish(container, instance, stores, before))

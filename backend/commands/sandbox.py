@@ -87,6 +87,8 @@ def make_store(instance: Instance | None, wanted: dict[str, Any]) -> dict[str, A
     """
     if instance is None or not instance.sandbox_url:
         raise conflict("NO_SANDBOX", "This instance hosts no simulated stores: start it with `storeloom up --demo`")
+    if wanted["platform"] not in instance.simulated_platforms:
+        raise conflict("NO_SANDBOX", f"This instance talks to real {wanted['platform']} stores: see SHOPIFY_CLIENT_ID")
     answer = httpx.post(
         f"{instance.sandbox_url}/_control/stores",
         json=wanted,

@@ -36,9 +36,15 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     """Further variables that all processes of this instance got."""
 
     @property
-    def simulates_shopify(self) -> bool:
-        """Tell whether its app is one that simulated Shopify shops know."""
-        return bool(self.sandbox_url) and self.variables.get("SHOPIFY_SHOP_URL", "").startswith(self.sandbox_url)
+    def simulated_platforms(self) -> tuple[str, ...]:
+        """Return the platforms whose simulated stores can be connected here.
+
+        With an app of the operator's own at Shopify, Shopify stores are real ones.
+        """
+        if not self.sandbox_url:
+            return ()
+        simulates_shopify = self.variables.get("SHOPIFY_SHOP_URL", "").startswith(self.sandbox_url)
+        return ("woocommerce", "shopify") if simulates_shopify else ("woocommerce",)
 
     def environment(self) -> dict[str, str]:
         """Return the variables under which another command sees the same instance as its processes do."""

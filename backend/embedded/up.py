@@ -210,9 +210,7 @@ class _Run:
         if sandbox is not None:
             with self._screen.step("sandbox") as step:
                 self._supervisor.wait_ready(children[-1:], READY_TIMEOUT_S)
-                step.text = f"simulated stores at {sandbox.url}"
-                if not instance.simulates_shopify:
-                    step.text += ", no Shopify ones: SHOPIFY_CLIENT_ID is an app at the real Shopify"
+                step.text = f"simulated stores at {sandbox.url}: {', '.join(instance.simulated_platforms)}"
 
     def _set_demo_up(self, demo: Callable[[Instance], dict[str, Any]], instance: Instance) -> None:
         with self._screen.step("demo") as step:

@@ -10,6 +10,17 @@ import signal
 import sys
 from pathlib import Path
 
+SEEN = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "STORELOOM_SECRET_KEYS",
+    "STORELOOM_ALLOWED_PRIVATE_HOSTS",
+    "SHOPIFY_CLIENT_ID",
+    "SHOPIFY_CLIENT_SECRET",
+    "SHOPIFY_SHOP_URL",
+)
+"""Variables that go to the log, so that a test can look at them."""
+
 
 class _Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
@@ -27,8 +38,7 @@ def main(arguments: list[str]) -> None:
         sys.exit(f"the {role} stand-in cannot go on")
     stubborn = os.environ.get("STAND_IN_IS_STUBBORN") == role
     signal.signal(signal.SIGTERM, signal.SIG_IGN if stubborn else lambda *_: sys.exit(0))
-    seen = ("DATABASE_URL", "REDIS_URL", "STORELOOM_SECRET_KEYS", "STORELOOM_ALLOWED_PRIVATE_HOSTS")
-    print(json.dumps({name: os.environ.get(name) for name in seen}), flush=True)
+    print(json.dumps({name: os.environ.get(name) for name in SEEN}), flush=True)
     if role == "worker":
         Path(os.environ["STORELOOM_READY_FILE"]).touch()
         while True:

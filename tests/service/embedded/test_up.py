@@ -201,6 +201,47 @@ def test_the_demo_allows_only_the_port_of_its_own_stores(
     assert seen_by(data_dir, "web")["STORELOOM_ALLOWED_PRIVATE_HOSTS"] == f"shop.local,127.0.0.1:{port}"
 
 
+def test_simulated_shops_know_an_app_of_their_own_that_outlives_a_start(
+    start_up: StartUp, data_dir: Path, no_servers: dict[str, str]
+) -> None:
+    first = start_up("0", "--demo", **no_servers)
+    first.until_ready()
+    instance = load_instance(data_dir)
+    seen = [seen_by(data_dir, name) for name in ("web", "worker-fast", "worker-long", "sandbox")]
+    apps = {(one["SHOPIFY_CLIENT_ID"], one["SHOPIFY_CLIENT_SECRET"]) for one in seen}
+    assert {one["SHOPIFY_SHOP_URL"] for one in seen} == {instance.sandbox_url + "/{name}"}
+    assert len(apps) == 1
+    assert all(len(part) >= 32 for app in apps for part in app)
+    assert instance.simulated_platforms == ("woocommerce", "shopify")
+    assert mode(data_dir / "shopify-app.json") == 0o600
+    first.end()
+    assert not any(part in line for app in apps for part in app for line in first.lines["stderr"])
+    start_up("0", "--demo", **no_servers).until_ready()
+    again = seen_by(data_dir, "web")
+    assert (again["SHOPIFY_CLIENT_ID"], again["SHOPIFY_CLIENT_SECRET"]) in apps
+
+
+def test_an_app_of_the_operators_own_stays_and_simulates_no_shop(
+    start_up: StartUp, data_dir: Path, no_servers: dict[str, str]
+) -> None:
+    own = {"SHOPIFY_CLIENT_ID": "operators-id", "SHOPIFY_CLIENT_SECRET": "operators-secret"}
+    run = start_up("0", "--demo", **own, **no_servers)
+    run.until_ready()
+    seen = seen_by(data_dir, "web")
+    assert {name: seen[name] for name in own} == own
+    assert not seen["SHOPIFY_SHOP_URL"]
+    assert load_instance(data_dir).simulated_platforms == ("woocommerce",)
+    assert not (data_dir / "shopify-app.json").exists()
+    assert any("simulated stores at" in line and line.count("shopify") == 0 for line in run.lines["stderr"])
+
+
+def test_without_simulated_stores_there_is_no_app(
+    start_up: StartUp, data_dir: Path, no_servers: dict[str, str]
+) -> None:
+    start_up("0", **no_servers).until_ready()
+    assert not seen_by(data_dir, "web")["SHOPIFY_CLIENT_ID"]
+
+
 def test_without_demo_no_simulated_store_is_hosted_unless_there_are_some(
     start_up: StartUp, data_dir: Path, no_servers: dict[str, str]
 ) -> None:

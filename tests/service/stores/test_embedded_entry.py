@@ -223,6 +223,21 @@ class TestRefused:
         assert (await enter(container, merchant)).store.state == "active"
 
 
+class TestChangingTheSecret:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        newer = "a newer secret of tests, 32 bytes"
+        shopify = Shopify(client_id=CLIENT_ID, client_secret=newer, client_secret_old=SECRET)
+        return msgspec.structs.replace(settings, shopify=shopify)
+
+    @pytest.mark.parametrize("secret", [SECRET, "a newer secret of tests, 32 bytes"], ids=["old", "new"])
+    async def test_tokens_signed_with_either_secret_let_in(
+        self, container: Container, merchant: FakeMerchant, secret: str
+    ) -> None:
+        visit = await container.embedded_entry.enter(merchant.id_token(secret=secret))
+        assert visit.store.state == "active"
+
+
 async def test_a_consent_and_a_first_load_at_once_leave_living_tokens(
     container: Container, merchant: FakeMerchant
 ) -> None:
