@@ -56,7 +56,8 @@ def test_the_readme_lists_the_command_with_its_options(path: str) -> None:
 
 @pytest.mark.parametrize("cause", list(Cause), ids=str)
 def test_merchants_find_every_cause(cause: Cause) -> None:
-    assert f"`{cause}`" in (ROOT / "docs/woocommerce.md").read_text()
+    documents = [ROOT / "docs/woocommerce.md", ROOT / "docs/shopify.md"]
+    assert any(f"`{cause}`" in path.read_text() for path in documents if path.exists())
 
 
 def texts_of(node: ast.AST) -> Iterator[str]:
@@ -89,6 +90,18 @@ def test_every_issue_that_a_sync_can_note_is_explained() -> None:
     assert codes >= {"count_mismatch", "source_empty", "source_shrank", "PIM_PRODUCT_LIMIT", "price_unreadable"}
     spelled = {code for code in codes if " " not in code}  # a message where the code is named by a constant
     assert [code for code in sorted(spelled) if f"`{code}`" not in text] == []
+
+
+def test_every_issue_of_a_shopify_store_is_explained() -> None:
+    text = (ROOT / "docs/shopify.md").read_text()
+    nodes = [
+        node for path in (ROOT / "plugin_bridge/shopify").glob("*.py") for node in ast.walk(ast.parse(path.read_text()))
+    ]
+    issues = [one for one in nodes if isinstance(one, ast.Call) and getattr(one.func, "id", "") == "RowIssue"]
+    issues += [one for one in nodes if isinstance(one, ast.Call) and getattr(one.func, "attr", "") == "_issue"]
+    codes = {code for node in issues for code in texts_of(node)}
+    assert codes >= {"price_unreadable", "row_unreadable", "export_miscounted"}
+    assert [code for code in sorted(codes) if f"`{code}`" not in text] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
