@@ -4,6 +4,7 @@
     session     the cookie that holds a panel token      csrf   what every form must carry
     shell       what each page shows around its content  templating   the Jinja environment and its filters
     panel/      one file per page                        templates/ static/   what it looks like
+    app/        the page inside the Shopify admin: a surface of its own, without cookies
 
-Everything works without JavaScript; `static/panel.js` only saves reloads.
+The panel works without JavaScript; `static/panel.js` only saves reloads. The page in the admin can be read without it.
 """

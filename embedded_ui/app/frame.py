@@ -1,5 +1,6 @@
 """What each page of this surface shows around its content, and what comes with every answer."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,7 +11,7 @@ from litestar.response import Template
 from backend.domain.stores.embedded_entry import EmbeddedVisit
 from backend.settings import Settings
 from embedded_ui.app.entry import visit_of
-from embedded_ui.app.framing import headers
+from embedded_ui.app.framing import headers, simulated_admin
 from embedded_ui.app.query import carried, pairs
 from embedded_ui.templating import ENVIRONMENT
 
@@ -21,6 +22,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """The frame of a page for a verified visit."""
 
     shop: str
+    simulated: str
+    """Where the admin of simulated shops lives; "" with real ones."""
     client_id: str
     query: str
     """What its links carry."""
@@ -35,13 +38,15 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
         return Template(
             f"app/{template}.html",
             media_type=MediaType.HTML,
-            headers=headers(self.shop),
+            headers=headers(self.shop, self.simulated),
             context={"frame": self, "client_id": self.client_id, **context},
         )
 
     def told(self, value: T, status: int = 200) -> Response[T]:
         """Answer a script."""
-        return Response(value, status_code=status, media_type=MediaType.JSON, headers=headers(self.shop))
+        return Response(
+            value, status_code=status, media_type=MediaType.JSON, headers=headers(self.shop, self.simulated)
+        )
 
 
 def provide_visit(request: Request[Any, Any, Any]) -> EmbeddedVisit:
@@ -58,13 +63,14 @@ def provide_frame(
     shop = visit.store.url.removeprefix("https://")
     return Frame(
         shop=shop,
+        simulated=simulated_admin(settings.shopify.shop_url),
         client_id=settings.shopify.client_id,
         query=carried(shop, pairs(request.scope["query_string"])),
         panel_url=f"{settings.web.public_url.rstrip('/')}/panel",
     )
 
 
-def bare_page(template: str, shop: str | None, status: int, **context: Any) -> Response[str]:
-    """Render a template of `app/` that shows nothing of anybody and needs no database."""
+def bare_page(template: str, sent: Mapping[str, str], status: int, **context: Any) -> Response[str]:
+    """Render a template of `app/` that shows nothing of anybody and needs no database; *sent* are its headers."""
     body = ENVIRONMENT.get_template(f"app/{template}.html").render(**context)
-    return Response(body, status_code=status, media_type=MediaType.HTML, headers=headers(shop))
+    return Response(body, status_code=status, media_type=MediaType.HTML, headers=dict(sent))

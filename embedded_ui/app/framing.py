@@ -4,6 +4,8 @@ import re
 
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]{0,59}\.myshopify\.com")
 _ADMIN = "https://admin.shopify.com"
+_ORIGIN = re.compile(r"(https?://[A-Za-z0-9.-]+(?::[0-9]+)?)/")
+"""Of an address with the name of the shop in its path: in a real one it is the host."""
 _CDN = "https://cdn.shopify.com"
 _REST = (
     "default-src 'none'",
@@ -26,13 +28,21 @@ def checked_shop(text: str) -> str | None:
     return text if _SHOP.fullmatch(text) else None
 
 
-def headers(shop: str | None) -> dict[str, str]:
+def simulated_admin(shop_url: str) -> str:
+    """Return where the admin of simulated shops lives, for the setting `SHOPIFY_SHOP_URL`; "" with real shops."""
+    origin = _ORIGIN.match(shop_url)
+    return origin.group(1) if origin else ""
+
+
+def headers(shop: str | None, simulated: str = "") -> dict[str, str]:
     """Return the headers of an answer that only *shop* and its admin may frame; None: nobody may.
 
     Every shop has a policy of its own, so nothing may be kept by anybody in between.
+
+    Args:     simulated: see `simulated_admin`; the operator's word, nothing that a request says.
     """
     known = checked_shop(shop) if shop else None
-    ancestors = f"https://{known} {_ADMIN}" if known else "'none'"
+    ancestors = f"https://{known} {_ADMIN} {simulated}".rstrip() if known else "'none'"
     return {
         "Content-Security-Policy": "; ".join((f"frame-ancestors {ancestors}", *_REST)) + ";",
         "Cache-Control": "no-store",

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from backend.kit.errors import invalid
 from backend.settings import Settings
 from embedded_ui.app.frame import bare_page
+from embedded_ui.app.framing import headers, simulated_admin
 from embedded_ui.app.patching import RELOAD, checked_reload
 from embedded_ui.app.query import only, pairs, shop_of
 
@@ -19,4 +20,5 @@ async def show_patch_page(request: Request[Any, Any, Any], settings: NamedDepend
     shop = shop_of(query)
     if shop is None or checked_reload(only(query, RELOAD)) is None:
         raise invalid("ADDRESS_INVALID", "This address is not one of ours. Open Storeloom from the Shopify admin")
-    return bare_page("patch", shop, 200, client_id=settings.shopify.client_id)
+    sent = headers(shop, simulated_admin(settings.shopify.shop_url))
+    return bare_page("patch", sent, 200, client_id=settings.shopify.client_id)

@@ -1,4 +1,4 @@
-"""`make screenshots`: the picture of the README, taken of the demo in a new data directory."""
+"""`make screenshots`: the pictures of the documents, taken of the demo in a new data directory."""
 
 import json
 import shutil
@@ -17,6 +17,8 @@ import httpx
 from tests.support.chromium import Chromium, Page, chromium_path
 
 PICTURES = Path(__file__).parents[2] / "docs" / "images"
+WITHOUT_CDN = "--host-resolver-rules=MAP cdn.shopify.com ~NOTFOUND"
+"""App Bridge would ask the real admin for tokens."""
 SHOWN_PORT = 8000
 """What the README speaks of; another one when it is taken."""
 
@@ -68,12 +70,21 @@ def change_the_store(demo: dict[str, Any]) -> None:
         httpx.post(url, json=change, timeout=10, trust_env=False).raise_for_status()
 
 
+def show_the_admin(browser: Chromium, demo: dict[str, Any]) -> None:
+    """Take the picture of our page inside the admin of the simulated Shopify shop, as it looks without Polaris."""
+    shop = next(store for store in demo["stores"] if store["platform"] == "shopify")
+    page = browser.page(width=1200, height=860)
+    page.open(f"{shop['store_url']}/admin/apps/app")
+    page.screenshot(PICTURES / "app.png")
+    print(PICTURES / "app.png")
+
+
 def main() -> None:
     """Take the pictures."""
     path = chromium_path()
     if path is None:
         raise SystemExit("make screenshots needs Chromium on PATH")
-    with running_demo() as demo, Chromium(path) as browser:
+    with running_demo() as demo, Chromium(path, WITHOUT_CDN) as browser:
         change_the_store(demo)
         page = browser.page()
         log_in(page, demo)
@@ -85,6 +96,7 @@ def main() -> None:
             log_in(page, demo)
             page.screenshot(PICTURES / name, whole=True)
             print(PICTURES / name)
+        show_the_admin(browser, demo)
 
 
 if __name__ == "__main__":

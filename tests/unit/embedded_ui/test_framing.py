@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from embedded_ui.app.framing import checked_shop, headers
+from embedded_ui.app.framing import checked_shop, headers, simulated_admin
 from embedded_ui.app.query import carried, host_of, only, pairs, shop_of
 
 NOT_SHOPS = (
@@ -95,3 +95,22 @@ def test_any_other_host_is_left_out(host: str) -> None:
     query = [("host", host)]
     assert host_of(query) == ""
     assert carried("a.myshopify.com", query) == "shop=a.myshopify.com"
+
+
+@pytest.mark.parametrize(
+    ("setting", "admin"),
+    [
+        ("https://{shop}", ""),
+        ("http://127.0.0.1:4711/{name}", "http://127.0.0.1:4711"),
+        ("https://shops.example.com/{name}", "https://shops.example.com"),
+        ("https://evil.com https://*/{name}", ""),
+        ("https://{shop}/x", ""),
+        ("https://a;script-src */{name}", ""),
+    ],
+    ids=["real", "loopback", "host", "blank", "path", "directive"],
+)
+def test_simulated_shops_have_their_admin_where_the_operator_says(setting: str, admin: str) -> None:
+    assert simulated_admin(setting) == admin
+    ancestors = f"https://a.myshopify.com https://admin.shopify.com {admin}".strip()
+    assert f"frame-ancestors {ancestors};" in headers("a.myshopify.com", admin)["Content-Security-Policy"]
+    assert "frame-ancestors 'none';" in headers(None, admin)["Content-Security-Policy"]
