@@ -1,7 +1,9 @@
 """The database is away: callers are told to come back, in the shape of their surface, and nothing is our mistake."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import msgspec
@@ -9,8 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from backend.app import create_app
-from backend.settings import Database, Settings
+from backend.settings import Database, Settings, Shopify
 from backend.wiring import Container
+from tests.support.fake_shopify import CLIENT_ID, SECRET, FakeMerchant
 from tests.support.plugin_api import ACCOUNT, LOGIN, REGISTER, bearer, new_mark, refused
 from tests.support.wired import container, internet, outbox, settings
 
@@ -30,16 +33,30 @@ async def token(container: Container) -> str:
 
 
 @pytest.fixture
-async def client(settings: Settings, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an application whose database has no server behind its address."""
-    away = msgspec.structs.replace(
-        settings, database=Database(url=f"postgresql+asyncpg://storeloom@/storeloom?host={tmp_path}")
-    )
-    app = create_app(container=(made := Container(away, tmp_path)))
-    transport = httpx.ASGITransport(app=app, client=("198.51.100.7", 4711), raise_app_exceptions=False)  # type: ignore[arg-type]
-    async with httpx.AsyncClient(transport=transport, base_url="https://hub.example.com") as client:
-        yield client
-    await made.aclose()
+async def client_with(tmp_path: Path) -> AsyncIterator[Callable[[Settings], httpx.AsyncClient]]:
+    """Factory: a client of an application whose database has no server behind its address."""
+    async with AsyncExitStack() as opened:
+
+        def make(settings: Settings) -> httpx.AsyncClient:
+            nowhere = Database(url=f"postgresql+asyncpg://storeloom@/storeloom?host={tmp_path}")
+            made = Container(msgspec.structs.replace(settings, database=nowhere), tmp_path)
+            opened.push_async_callback(made.aclose)
+            transport = httpx.ASGITransport(
+                app=create_app(container=made),  # type: ignore[arg-type]
+                client=("198.51.100.7", 4711),
+                raise_app_exceptions=False,
+            )
+            client = httpx.AsyncClient(transport=transport, base_url="https://hub.example.com")
+            opened.push_async_callback(client.aclose)
+            return client
+
+        yield make
+
+
+@pytest.fixture
+def client(settings: Settings, client_with: Callable[[Settings], httpx.AsyncClient]) -> httpx.AsyncClient:
+    """A client of the application as it is set up for all tests."""
+    return client_with(settings)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +74,23 @@ async def test_the_api_answers_503_with_retry_after(
         answer = await client.request(method, path, json=body, headers=bearer(token))
     refused(answer, 503, "Service Unavailable")
     assert answer.headers["retry-after"] == "5"
+    assert [entry["event"] for entry in logged] == ["api.outage"]
+
+
+async def test_s2s_15_a_merchant_who_comes_back_from_shopify_ends_in_the_panel(
+    settings: Settings, client_with: Callable[[Settings], httpx.AsyncClient]
+) -> None:
+    app = Shopify(client_id=CLIENT_ID, client_secret=SECRET)
+    client = client_with(msgspec.structs.replace(settings, shopify=app))
+    query = FakeMerchant("a-shop.myshopify.com").signed(state="0" * 64)
+    with capture_logs() as logged:
+        answer = await client.get("/api/shopify/oauth/callback", params=query)
+    assert answer.status_code == 303
+    target = urlsplit(answer.headers["location"])
+    assert (target.netloc, target.path) == ("", "/sales-channels")
+    told = parse_qs(target.query)
+    assert told["oauth"] == ["error"]
+    assert "try again" in told["message"][0]
     assert [entry["event"] for entry in logged] == ["api.outage"]
 
 

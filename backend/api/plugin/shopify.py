@@ -1,6 +1,5 @@
 """Connecting a Shopify store: begin, and where the shop sends the browser back (contract rows S2S-12..16)."""
 
-import logging
 import uuid
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -18,14 +17,10 @@ from msgspec import Meta
 from backend.api.plugin.auth import PUBLIC
 from backend.api.plugin.fields import WITH_TOKEN, refusals
 from backend.api.shared.consent_cookie import browser_of, consent_cookie, ended_cookie
-from backend.api.shared.errors import refusal_of
+from backend.api.shared.dispatcher import note
 from backend.domain.stores.shopify_oauth import ShopifyOAuth
-from backend.kit.errors import DomainError
-from backend.kit.outages import is_outage
 from backend.ports.actor import Actor
 from backend.settings import Settings
-
-log = logging.getLogger(__name__)
 
 UNCACHED = {"Cache-Control": "no-store"}
 _CALLBACK = (
@@ -122,21 +117,19 @@ async def finish_oauth(
     # Read as it came: of a repeated parameter the framework would show one value.
     query = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
     given = next((value for name, value in query if name == "state"), "")
-    target = await _outcome(shopify_oauth, query, browser_of(request, given))
+    target = await _outcome(request, shopify_oauth, query, browser_of(request, given))
     cookies = [ended_cookie(request, settings.web, given)] if given else []
     return Redirect(target, status_code=303, cookies=cookies, headers=UNCACHED)
 
 
-async def _outcome(shopify_oauth: ShopifyOAuth, query: list[tuple[str, str]], browser: str) -> str:
+async def _outcome(
+    request: Request[Any, Any, Any], shopify_oauth: ShopifyOAuth, query: list[tuple[str, str]], browser: str
+) -> str:
     """Return the page of ours that tells the merchant what became of it: whatever fails, they end there."""
     try:
         store = await shopify_oauth.finish(query, browser)
-    except DomainError as error:
-        return _failed(error.message)
     except Exception as error:
-        if not is_outage(error):
-            log.exception("a callback of Shopify failed by an error of ours")
-        return _failed(refusal_of(error).message)
+        return _failed(note(request, error).message)
     return f"/sales-channels/{store.id}?oauth=success"
 
 

@@ -31,19 +31,21 @@ def dispatcher(
     """Return the exception handler for the app: it logs what nobody foresaw and lets the path's surface answer."""
 
     def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-        refusal = refusal_of(error)
-        if refusal.status == 500 and not isinstance(error, DomainError):
-            _record(request, error)
-        elif is_outage(error):
-            log.warning("api.outage", **_told(request, error))
+        refusal = note(request, error)
         owner = surface_of(request.scope["path"], surfaces)
         return (owner.render_error if owner else elsewhere)(refusal)
 
     return handle
 
 
-def _record(request: Request[Any, Any, Any], error: Exception) -> None:
-    log.error("api.unexpected_error", **_told(request, error))
+def note(request: Request[Any, Any, Any], error: Exception) -> Refusal:
+    """Return the refusal that an exception means, and log it when nobody foresaw it or something is away."""
+    refusal = refusal_of(error)
+    if refusal.status == 500 and not isinstance(error, DomainError):
+        log.error("api.unexpected_error", **_told(request, error))
+    elif is_outage(error):
+        log.warning("api.outage", **_told(request, error))
+    return refusal
 
 
 def _told(request: Request[Any, Any, Any], error: Exception) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -26,6 +27,7 @@ from tests.support.plugin_api import ACCOUNT, INIT, NewOwner, NewPlugin, Owner, 
 
 pytestmark = pytest.mark.anyio
 
+Visitor = Callable[[], httpx.AsyncClient]
 CALLBACK = "/api/shopify/oauth/callback"
 PUBLIC_URL = "http://hub.example.com"
 """Plain, as the clients of these tests reach the application: they would keep no `Secure` cookie."""
@@ -211,7 +213,7 @@ class TestRefusing:
         assert merchant.exchanges == 1
 
     async def test_s2s_14_a_callback_in_another_browser_is_refused(
-        self, visitor: type[httpx.AsyncClient], owner: Owner, merchant: FakeMerchant
+        self, visitor: Visitor, owner: Owner, merchant: FakeMerchant
     ) -> None:
         victim, attacker = visitor(), visitor()
         state = (await begun(attacker, owner, merchant))["state"]
@@ -219,7 +221,7 @@ class TestRefusing:
         assert merchant.exchanges == 0
 
     async def test_s2s_14_another_browsers_cookie_does_not_help(
-        self, visitor: type[httpx.AsyncClient], owner: Owner, merchant: FakeMerchant
+        self, visitor: Visitor, owner: Owner, merchant: FakeMerchant
     ) -> None:
         mine, theirs = visitor(), visitor()
         state = (await begun(mine, owner, merchant))["state"]
