@@ -26,6 +26,8 @@ Amount = Numeric(18, 6)
 
 UuidKey = Annotated[uuid.UUID, mapped_column(Uuid, primary_key=True, default=uuid7)]
 BigKey = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
+NumberKey = Annotated[int, mapped_column(BigInteger, Identity())]
+"""The number in a key whose first column is the organization."""
 CreatedAt = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
 Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 

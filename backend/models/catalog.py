@@ -1,7 +1,7 @@
 """One catalog per organization, and how its products are linked to what stores show.
 
-Rows that come by the hundred thousand carry `organization_id` and `store_id` without foreign keys of their own: their
-product row is tied to the organization, and each further check would cost every insert.
+Rows that come by the hundred thousand are keyed by their organization first and have no foreign keys: each check would
+cost every insert (decision 0007). What deletes an organization or a store deletes them by `organization_id`.
 """
 
 import uuid
@@ -9,12 +9,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, PrimaryKeyConstraint, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, PrimaryKeyConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
-from backend.models.base import Amount, Base, BigKey, CreatedAt
+from backend.models.base import Amount, Base, BigKey, CreatedAt, NumberKey
 
 _ORG = "organizations.id"
 
@@ -50,8 +50,8 @@ class Product(Base):
 
     __tablename__ = "products"
 
-    id: Mapped[BigKey]
-    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(_ORG, ondelete="CASCADE"))
+    organization_id: Mapped[uuid.UUID]
+    id: Mapped[NumberKey]
     title: Mapped[str]
     description: Mapped[str] = mapped_column(server_default=text("''"), default="")
     handle: Mapped[str] = mapped_column(server_default=text("''"), default="")
@@ -73,7 +73,7 @@ class Product(Base):
     """Tombstone: gone from every store it came from; kept so that it can come back."""
 
     __table_args__ = (
-        Index("ix_products_organization_id_id", "organization_id", "id", postgresql_where=text("deleted_at IS NULL")),
+        PrimaryKeyConstraint("organization_id", "id"),
         Index("ix_products_organization_id_handle", "organization_id", "handle"),
     )
 
@@ -83,9 +83,9 @@ class Variant(Base):
 
     __tablename__ = "variants"
 
-    id: Mapped[BigKey]
     organization_id: Mapped[uuid.UUID]
-    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
+    id: Mapped[NumberKey]
+    product_id: Mapped[int] = mapped_column(BigInteger)
     position: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
     title: Mapped[str] = mapped_column(server_default=text("''"), default="")
     """What tells it from its sisters ("Small / Blue"); empty when it has none."""
@@ -109,7 +109,8 @@ class Variant(Base):
     deleted_at: Mapped[datetime | None]
 
     __table_args__ = (
-        Index("ix_variants_organization_id_id", "organization_id", "id", postgresql_where=text("deleted_at IS NULL")),
+        PrimaryKeyConstraint("organization_id", "id"),
+        Index("ix_variants_organization_id_product_id", "organization_id", "product_id"),
         Index("ix_variants_organization_id_sku", "organization_id", "sku"),
     )
 
@@ -120,8 +121,9 @@ class StockLevel(Base):
     __tablename__ = "stock_levels"
 
     organization_id: Mapped[uuid.UUID]
-    variant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("variants.id", ondelete="CASCADE"))
+    variant_id: Mapped[int] = mapped_column(BigInteger)
     location: Mapped[str] = mapped_column(server_default=text("'default'"), default="default")
+    """External id of a `Location`, or `default` for a store with one place."""
     on_hand: Mapped[int | None]
     """Pieces; negative when more was sold than there was; None: not counted."""
     in_stock: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
@@ -129,7 +131,22 @@ class StockLevel(Base):
     backorder: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     updated_at: Mapped[CreatedAt]
 
-    __table_args__ = (PrimaryKeyConstraint("variant_id", "location"),)
+    __table_args__ = (PrimaryKeyConstraint("organization_id", "variant_id", "location"),)
+
+
+class Location(Base):
+    """A place where a store keeps stock; `stock_levels.location` names it by its external id."""
+
+    __tablename__ = "locations"
+
+    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(_ORG, ondelete="CASCADE"))
+    store_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    external_id: Mapped[str]
+    name: Mapped[str]
+    active: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
+    updated_at: Mapped[CreatedAt]
+
+    __table_args__ = (PrimaryKeyConstraint("organization_id", "store_id", "external_id"),)
 
 
 class ProductLink(Base):
@@ -137,11 +154,10 @@ class ProductLink(Base):
 
     __tablename__ = "product_links"
 
-    id: Mapped[BigKey]
     organization_id: Mapped[uuid.UUID]
     store_id: Mapped[uuid.UUID]
     external_id: Mapped[str]
-    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
+    product_id: Mapped[int] = mapped_column(BigInteger)
     seen_hash: Mapped[bytes] = mapped_column(LargeBinary)
     url: Mapped[str] = mapped_column(server_default=text("''"), default="")
     seen_modified_at: Mapped[datetime | None]
@@ -150,7 +166,10 @@ class ProductLink(Base):
     gone_at: Mapped[datetime | None]
     """When a complete, verified walk did not find it any more."""
 
-    __table_args__ = (UniqueConstraint("organization_id", "store_id", "external_id"),)
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "store_id", "external_id"),
+        Index("ix_product_links_organization_id_product_id", "organization_id", "product_id"),
+    )
 
 
 class Listing(Base):
@@ -158,12 +177,13 @@ class Listing(Base):
 
     __tablename__ = "listings"
 
-    id: Mapped[BigKey]
     organization_id: Mapped[uuid.UUID]
     store_id: Mapped[uuid.UUID]
     external_id: Mapped[str]
     external_product_id: Mapped[str]
-    variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id", ondelete="CASCADE"), index=True)
+    variant_id: Mapped[int] = mapped_column(BigInteger)
+    inventory_id: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    """What the store counts its pieces under, "" when that is the variant itself."""
     state: Mapped[str] = mapped_column(server_default=text("'active'"), default="active")
     """`active`, `pending`, `error` or `unlisted`."""
     seen_hash: Mapped[bytes] = mapped_column(LargeBinary)
@@ -172,4 +192,7 @@ class Listing(Base):
     updated_at: Mapped[CreatedAt]
     gone_at: Mapped[datetime | None]
 
-    __table_args__ = (UniqueConstraint("organization_id", "store_id", "external_id"),)
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "store_id", "external_id"),
+        Index("ix_listings_organization_id_variant_id", "organization_id", "variant_id"),
+    )

@@ -1,14 +1,26 @@
-"""Merge staged products into the catalog as sets: new rows in, changed rows over, unchanged rows left alone."""
+"""Merge what a store shows into the catalog as sets: new rows in, changed rows over, unchanged rows left alone."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any
 
 import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog import merge_sql as sql
-from backend.domain.catalog.staging import Rows, hashes, product_rows, stage, variant_rows
+from backend.domain.catalog.new_rows import NewRows, ensure_names, numbers
+from backend.domain.catalog.staging import (
+    Parented,
+    Products,
+    Variants,
+    hashes,
+    product_rows,
+    resolve_known,
+    stage,
+    variant_rows,
+)
 from backend.ports.store_platform import PlatformProduct, PlatformVariant
 
 
@@ -33,30 +45,21 @@ class Merged(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.products_added or self.products_updated or self.variants_added or self.variants_updated)
 
 
-class _Counts:
-    """What a merge has done so far."""
+class _ProductsDone(msgspec.Struct, kw_only=True):
+    """What became of the products of a merge."""
 
-    products: tuple[int, int] = (0, 0)
-    """Added and updated rows."""
-    variants: tuple[int, int] = (0, 0)
-    touched: int = 0
-    """Products that changed by a variant alone."""
+    new: Mapping[str, int] = {}
+    """External id to product id, as for `changed`."""
+    changed: Mapping[str, int] = {}
     over_limit: int = 0
-    orphans: tuple[str, ...] = ()
 
-    def merged(self, shown_products: int, shown_variants: int) -> Merged:
-        """Return the result, given how many products and variants the store showed."""
-        unchanged = shown_products - sum(self.products) - self.touched - self.over_limit
-        return Merged(
-            products_added=self.products[0],
-            products_updated=self.products[1] + self.touched,
-            products_unchanged=max(0, unchanged),
-            variants_added=self.variants[0],
-            variants_updated=self.variants[1],
-            variants_unchanged=shown_variants - sum(self.variants),
-            over_limit=self.over_limit,
-            orphans=self.orphans,
-        )
+
+class _VariantsDone(msgspec.Struct, kw_only=True):
+    """What became of the variants of a merge."""
+
+    new: Mapping[str, Parented] = {}
+    changed: Mapping[str, Parented] = {}
+    orphans: tuple[str, ...] = ()
 
 
 class StoreMerge:
@@ -66,8 +69,10 @@ class StoreMerge:
         self, session: AsyncSession, *, organization_id: uuid.UUID, store_id: uuid.UUID, currency: str
     ) -> None:
         self._session = session
+        self._store_id = store_id
         self._currency = currency
-        self._scope = {"org": organization_id, "store": store_id, "currency": currency}
+        self._scope = {"org": organization_id, "store": store_id}
+        self._rows = NewRows(session, organization_id, currency)
 
     async def merge(
         self,
@@ -83,70 +88,107 @@ class StoreMerge:
         await self._run(sql.LOCK_STORE)
         shown_products = product_rows(products)
         shown_variants = variant_rows(products, variants, currency=self._currency)
-        new_products = await self._not_as_last_time(sql.UNCHANGED_PRODUCTS, shown_products)
-        new_variants = await self._not_as_last_time(sql.UNCHANGED_VARIANTS, shown_variants)
-        await stage(self._session, new_products, new_variants)
-        done = _Counts()
-        if new_products:
-            await self._merge_products(done, product_limit)
-        if new_variants:
-            await self._merge_variants(done)
-        merged = done.merged(len(shown_products), len(shown_variants))
+        done = await self._merge_products(shown_products, product_limit)
+        varied = await self._merge_variants(shown_variants, done)
+        merged = _merged(shown_products, shown_variants, done, varied)
         if merged.changed:
             await self._run(sql.BUMP_REVISION)
         return merged
 
-    async def _merge_products(self, done: "_Counts", product_limit: int | None) -> None:
-        await self._run(sql.RESOLVE_PRODUCTS)
-        done.over_limit = await self._keep_within(product_limit)
-        done.products = await apply_products(self._session, self._scope)
-        await self._run(sql.INSERT_PRODUCT_LINKS)
-        await self._run(sql.UPDATE_PRODUCT_LINKS)
+    async def _merge_products(self, shown: Products, product_limit: int | None) -> _ProductsDone:
+        new, changed, gone = [*shown], {}, set()
+        if shown:
+            known = {}
+            for external_id, product_id, was_gone in await self._run(sql.KNOWN_PRODUCTS, **hashes(shown)):
+                known[external_id] = product_id
+                if was_gone:
+                    gone.add(external_id)
+            new = [external_id for external_id in shown if external_id not in known]
+            changed = {external_id: product_id for external_id, product_id in known.items() if product_id is not None}
+        dropped = await self._over_limit(sorted(gone, key=changed.__getitem__) + new, product_limit)
+        changed = {external_id: product_id for external_id, product_id in changed.items() if external_id not in dropped}
+        new = [external_id for external_id in new if external_id not in dropped]
+        ids = dict(zip(new, await numbers(self._session, "products", len(new)), strict=True)) if new else {}
+        await self._write_products(shown, ids, changed)
+        return _ProductsDone(new=ids, changed=changed, over_limit=len(dropped))
 
-    async def _merge_variants(self, done: "_Counts") -> None:
-        await self._run(sql.RESOLVE_VARIANTS)
-        done.touched = int((await self._session.execute(text(sql.TOUCHED_PRODUCTS))).scalar_one())
-        if not done.over_limit:  # else their products are known to be missing
-            done.orphans = tuple((await self._session.execute(text(sql.ORPHANS))).scalars())
-        done.variants = await apply_variants(self._session, self._scope)
-        await self._run(sql.INSERT_LISTINGS)
-        await self._run(sql.UPDATE_LISTINGS)
+    async def _write_products(self, shown: Products, new: Mapping[str, int], changed: Mapping[str, int]) -> None:
+        if not new and not changed:
+            return
+        organization_id = self._scope["org"]
+        names = await ensure_names(self._session, organization_id, (shown[one] for one in (*new, *changed)))
+        if new:
+            await self._rows.add_products(shown, new, names)
+            await self._rows.add_product_links(self._store_id, shown, new)
+        if changed:
+            await stage(self._session, {one: shown[one] for one in changed}, {})
+            await resolve_known(self._session, changed, {})
+            await self._run(sql.UPDATE_PRODUCTS)
+            await self._run(sql.UPDATE_PRODUCT_LINKS)
 
-    async def _not_as_last_time(self, statement: str, rows: Rows) -> Rows:
-        """Return the rows that are new or differ from what the store showed last time."""
-        if not rows:
-            return rows
-        same = set((await self._session.execute(text(statement), {**self._scope, **hashes(rows)})).scalars())
-        return {external_id: row for external_id, row in rows.items() if external_id not in same} if same else rows
-
-    async def _keep_within(self, product_limit: int | None) -> int:
-        if product_limit is None:
-            return 0
+    async def _over_limit(self, fresh: Sequence[str], product_limit: int | None) -> set[str]:
+        """Return which products the plan has no room for: new ones, and gone ones that come back."""
+        if product_limit is None or not fresh:
+            return set()
         await self._run(sql.LOCK_COUNT)
-        scope = {**self._scope, "limit": product_limit}
-        return int((await self._session.execute(text(sql.DROP_OVER_LIMIT), scope)).scalar_one())
+        held = (await self._run(sql.COUNT_LIVE, limit=product_limit)).scalar_one()
+        return set(islice(fresh, max(0, product_limit - held), None))
 
-    async def _run(self, statement: str) -> None:
-        await self._session.execute(text(statement), self._scope)
+    async def _merge_variants(self, shown: Variants, done: _ProductsDone) -> _VariantsDone:
+        if not shown:
+            return _VariantsDone()
+        known = dict((await self._run(sql.KNOWN_VARIANTS, **hashes(shown))).all())
+        differing = [one for one in shown if one not in known or known[one] is not None]
+        parents = await self._parents({shown[one].external_product_id for one in differing}, done)
+        placed = [(one, parents.get(shown[one].external_product_id)) for one in differing]
+        # Of products that the plan has no room for it is known already why they are missing.
+        lost = () if done.over_limit else (one for one, product_id in placed if product_id is None)
+        fresh = [(one, product_id) for one, product_id in placed if product_id is not None and one not in known]
+        ids = await numbers(self._session, "variants", len(fresh)) if fresh else []
+        new = {one: (variant_id, product_id) for (one, product_id), variant_id in zip(fresh, ids, strict=True)}
+        changed = {
+            one: (known[one], product_id) for one, product_id in placed if product_id is not None and one in known
+        }
+        await self._write_variants(shown, new, changed)
+        return _VariantsDone(new=new, changed=changed, orphans=tuple(islice(lost, 20)))
+
+    async def _parents(self, named: Iterable[str], done: _ProductsDone) -> dict[str, int]:
+        """Return the product ids of the products that variants name, as far as the store shows them."""
+        parents = {**done.new, **done.changed}
+        elsewhere = [one for one in named if one not in parents]
+        if elsewhere:
+            parents.update((await self._run(sql.PARENTS, ids=elsewhere)).all())
+        return parents
+
+    async def _write_variants(
+        self, shown: Variants, new: Mapping[str, Parented], changed: Mapping[str, Parented]
+    ) -> None:
+        if new:
+            await self._rows.add_variants(shown, new)
+            await self._rows.add_listings(self._store_id, shown, new)
+        if changed:
+            await stage(self._session, {}, {one: shown[one] for one in changed})
+            await resolve_known(self._session, {}, changed)
+            await self._run(sql.UPDATE_VARIANTS, currency=self._currency)
+            await self._run(sql.WRITE_STOCK)
+            await self._run(sql.DROP_STOCK)
+            await self._run(sql.UPDATE_LISTINGS)
+
+    async def _run(self, statement: str, **values: Any) -> Any:
+        return await self._session.execute(text(statement), {**self._scope, **values})
 
 
-async def apply_products(session: AsyncSession, scope: dict[str, object]) -> tuple[int, int]:
-    """Write new and changed products of `resolved_products`; return (added, updated)."""
-    await session.execute(text(sql.INSERT_BRANDS), scope)
-    await session.execute(text(sql.INSERT_CATEGORIES), scope)
-    added = await session.execute(text(sql.INSERT_PRODUCTS), scope)
-    updated = await session.execute(text(sql.UPDATE_PRODUCTS), scope)
-    return _rows(added), _rows(updated)
-
-
-async def apply_variants(session: AsyncSession, scope: dict[str, object]) -> tuple[int, int]:
-    """Write new and changed variants of `resolved_variants` and their stock; return (added, updated)."""
-    added = await session.execute(text(sql.INSERT_VARIANTS), scope)
-    updated = await session.execute(text(sql.UPDATE_VARIANTS), scope)
-    await session.execute(text(sql.INSERT_STOCK), scope)
-    await session.execute(text(sql.UPDATE_STOCK), scope)
-    return _rows(added), _rows(updated)
-
-
-def _rows(result: object) -> int:
-    return int(result.rowcount)  # type: ignore[attr-defined]
+def _merged(products: Products, variants: Variants, done: _ProductsDone, varied: _VariantsDone) -> Merged:
+    own = {*done.new.values(), *done.changed.values()}
+    touched = {product_id for _, product_id in varied.changed.values()} - own
+    unchanged = len(products) - len(own) - len(touched) - done.over_limit
+    return Merged(
+        products_added=len(done.new),
+        products_updated=len(done.changed) + len(touched),
+        products_unchanged=max(0, unchanged),
+        variants_added=len(varied.new),
+        variants_updated=len(varied.changed),
+        variants_unchanged=len(variants) - len(varied.new) - len(varied.changed),
+        over_limit=done.over_limit,
+        orphans=varied.orphans,
+    )

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog import merge_sql
 from backend.domain.catalog import product_import_sql as sql
-from backend.domain.catalog.merge import apply_products
+from backend.domain.catalog.new_rows import NewRows, ensure_names
 from backend.domain.catalog.product_csv import Rejected
 from backend.domain.catalog.product_identity import KnownVariant, SkuHit, choose_product, choose_variants
-from backend.domain.catalog.staging import product_rows, stage, variant_rows
+from backend.domain.catalog.staging import Products, Variants, product_rows, stage, variant_rows
 from backend.domain.stores.repository import StoreRepository
 from backend.kit.errors import DomainError, ErrorKind
 from backend.ports.actor import system_actor
@@ -65,6 +65,8 @@ class ImportBatch:
         self._organization_id = organization_id
         self._taken = taken
         self._scope: dict[str, Any] = {"org": organization_id}
+        self._products: Products = {}
+        self._variants: Variants = {}
 
     async def apply(self, part: FilePart, product_limit: int | None) -> BatchResult:
         """Bring the products into the catalog; writing the same again changes nothing.
@@ -103,13 +105,14 @@ class ImportBatch:
         # In the order in which a pull takes them: its store, then the organization.
         for store in stores:
             await self._session.execute(text(merge_sql.LOCK_STORE), {"store": store.id})
-        await self._run(sql.LOCK_ORGANIZATION)
+        await self._run(merge_sql.LOCK_COUNT)
         known = [store.currency for store in stores if store.state == "active" and store.currency]
         return known[-1] if known else DEFAULT_CURRENCY
 
     async def _resolve(self, part: FilePart) -> tuple[list[PlatformProduct], tuple[Rejected, ...]]:
         """Stage the products and decide which of the catalog's each is; return those that could be told."""
-        await stage(self._session, product_rows(part.products), variant_rows(part.products))
+        self._products, self._variants = product_rows(part.products), variant_rows(part.products)
+        await stage(self._session, self._products, self._variants)
         sku_hits, handle_hits = await self._sku_hits(), await self._handle_hits()
         told: list[PlatformProduct] = []
         ids: list[int | None] = []
@@ -133,14 +136,21 @@ class ImportBatch:
     async def _write(self, products: Sequence[PlatformProduct], part: FilePart) -> None:
         await self._run(sql.keep_products(part.product_fields))
         await self._run(sql.LEAVE_EQUAL_PRODUCTS)
-        await apply_products(self._session, self._scope)
+        rows = NewRows(self._session, self._organization_id, self._scope["currency"])
+        await self._write_products(rows, products)
         await self._resolve_variants(products)
         await self._run(sql.keep_variants(part.variant_fields))
         await self._run(sql.LEAVE_EQUAL_VARIANTS)
-        for statement in (merge_sql.INSERT_VARIANTS, sql.UPDATE_VARIANTS):
+        added = await self._run(sql.ADDED_VARIANTS)
+        await rows.add_variants(self._variants, {name: (variant_id, product) for name, variant_id, product in added})
+        for statement in (sql.UPDATE_VARIANTS, merge_sql.WRITE_STOCK):
             await self._run(statement)
-        for statement in (merge_sql.INSERT_STOCK, merge_sql.UPDATE_STOCK):
-            await self._run(statement)
+
+    async def _write_products(self, rows: NewRows, products: Sequence[PlatformProduct]) -> None:
+        staged = (self._products[product.external_id] for product in products)
+        names = await ensure_names(self._session, self._organization_id, staged)
+        await rows.add_products(self._products, dict((await self._run(sql.ADDED_PRODUCTS)).all()), names)
+        await self._run(merge_sql.UPDATE_PRODUCTS)
 
     async def _resolve_variants(self, products: Sequence[PlatformProduct]) -> None:
         held: dict[str, int] = dict((await self._run(sql.HELD_PRODUCTS)).all())

@@ -6,15 +6,12 @@ catalog has there. Equal rows are then left alone.
 
 from collections.abc import Iterable, Mapping
 
-# The lock under which merges count products (`merge_sql.LOCK_COUNT`).
-LOCK_ORGANIZATION = "SELECT pg_advisory_xact_lock(hashtextextended(cast(cast(:org AS uuid) AS text), 8))"
-
 SKU_HITS = """
 SELECT DISTINCT s.external_product_id, s.sku, v.product_id, p.handle <> '' AND p.handle = n.handle
 FROM stage_variants s
 JOIN stage_products n ON n.external_id = s.external_product_id
 JOIN variants v ON v.organization_id = :org AND v.sku = s.sku AND v.deleted_at IS NULL
-JOIN products p ON p.id = v.product_id AND p.deleted_at IS NULL
+JOIN products p ON p.organization_id = :org AND p.id = v.product_id AND p.deleted_at IS NULL
 WHERE s.sku <> ''
 """
 
@@ -54,6 +51,8 @@ ORDER BY chosen.n
 """
 
 NEW_PRODUCTS = "SELECT count(*) FROM resolved_products WHERE is_new"
+ADDED_PRODUCTS = "SELECT external_id, product_id FROM resolved_products WHERE is_new ORDER BY product_id"
+ADDED_VARIANTS = "SELECT external_id, variant_id, product_id FROM resolved_variants WHERE is_new ORDER BY variant_id"
 HELD_PRODUCTS = "SELECT external_id, product_id FROM resolved_products WHERE NOT is_new"
 LIVE_PRODUCTS = "SELECT count(*) FROM products WHERE organization_id = :org AND deleted_at IS NULL"
 
@@ -87,8 +86,8 @@ def keep_products(told: Iterable[str]) -> str:
     # A file never clears the page a customer buys on: neither format exports it for ordinary products.
     return f"""
 UPDATE stage_products s SET {", ".join([*kept, "url = coalesce(nullif(s.url, ''), p.url)"])}
-FROM resolved_products r JOIN products p ON p.id = r.product_id
-WHERE r.external_id = s.external_id AND NOT r.is_new AND p.organization_id = :org
+FROM resolved_products r JOIN products p ON p.organization_id = :org AND p.id = r.product_id
+WHERE r.external_id = s.external_id AND NOT r.is_new
 """
 
 
@@ -97,16 +96,16 @@ def keep_variants(told: Iterable[str]) -> str:
     kept = [each for name, parts in _KEPT_VARIANT.items() if name not in set(told) for each in parts]
     return f"""
 UPDATE stage_variants s SET {", ".join([*kept, "url = coalesce(nullif(s.url, ''), v.url)"])}
-FROM resolved_variants r JOIN variants v ON v.id = r.variant_id
-LEFT JOIN stock_levels k ON k.variant_id = v.id AND k.location = 'default'
-WHERE r.external_id = s.external_id AND NOT r.is_new AND v.organization_id = :org
+FROM resolved_variants r JOIN variants v ON v.organization_id = :org AND v.id = r.variant_id
+LEFT JOIN stock_levels k ON k.organization_id = :org AND k.variant_id = v.id AND k.location = 'default'
+WHERE r.external_id = s.external_id AND NOT r.is_new
 """
 
 
 LEAVE_EQUAL_PRODUCTS = """
 UPDATE resolved_products r SET changed = false
 FROM stage_products s, products p LEFT JOIN brands b ON b.id = p.brand_id
-WHERE NOT r.is_new AND s.external_id = r.external_id AND p.id = r.product_id AND p.organization_id = :org
+WHERE NOT r.is_new AND s.external_id = r.external_id AND p.organization_id = :org AND p.id = r.product_id
   AND (p.title, p.description, p.handle, p.status, p.categories, p.tags, p.images, p.option_names, p.url,
        lower(coalesce(b.name, '')))
     IS NOT DISTINCT FROM
@@ -116,8 +115,9 @@ WHERE NOT r.is_new AND s.external_id = r.external_id AND p.id = r.product_id AND
 
 LEAVE_EQUAL_VARIANTS = """
 UPDATE resolved_variants r SET changed = false
-FROM stage_variants s, variants v LEFT JOIN stock_levels k ON k.variant_id = v.id AND k.location = 'default'
-WHERE NOT r.is_new AND s.external_id = r.external_id AND v.id = r.variant_id AND v.organization_id = :org
+FROM stage_variants s, variants v
+LEFT JOIN stock_levels k ON k.organization_id = :org AND k.variant_id = v.id AND k.location = 'default'
+WHERE NOT r.is_new AND s.external_id = r.external_id AND v.organization_id = :org AND v.id = r.variant_id
   AND v.deleted_at IS NULL AND v.product_id = r.product_id
   AND (v.title, v.sku, v.barcode, v.price, v.sale_price, v.cost, v.options, v.attributes, v.image_url, v.url,
        v.weight_g, v.active, k.on_hand, k.in_stock, k.backorder)
@@ -135,7 +135,7 @@ SET product_id = r.product_id, position = s.position, title = s.title, sku = s.s
     options = cast(s.options AS jsonb), attributes = cast(s.attributes AS jsonb), image_url = s.image_url,
     url = s.url, weight_g = s.weight_g, active = s.active, updated_at = now(), deleted_at = NULL
 FROM stage_variants s JOIN resolved_variants r USING (external_id)
-WHERE r.changed AND NOT r.is_new AND v.id = r.variant_id AND v.organization_id = :org
+WHERE r.changed AND NOT r.is_new AND v.organization_id = :org AND v.id = r.variant_id
 """
 
 COUNT = """

@@ -80,7 +80,7 @@ LEFT JOIN LATERAL (
            sum(stock.on_hand)::bigint AS on_hand, bool_or(stock.uncounted) AS uncounted
     FROM variants LEFT JOIN LATERAL (
         SELECT sum(on_hand) AS on_hand, bool_or(in_stock) FILTER (WHERE on_hand IS NULL) AS uncounted
-        FROM stock_levels WHERE variant_id = variants.id AND organization_id = :org
+        FROM stock_levels WHERE organization_id = :org AND variant_id = variants.id
     ) stock ON true
     WHERE product_id = p.id AND organization_id = :org AND deleted_at IS NULL
 ) v ON true
@@ -99,7 +99,7 @@ SELECT v.id, v.title, v.sku, v.barcode, v.currency, v.price, v.sale_price, v.act
 FROM variants v LEFT JOIN LATERAL (
     SELECT sum(on_hand)::bigint AS on_hand, bool_or(in_stock) FILTER (WHERE on_hand IS NULL) AS uncounted,
            bool_or(backorder) AS backorder
-    FROM stock_levels WHERE variant_id = v.id AND organization_id = :org
+    FROM stock_levels WHERE organization_id = :org AND variant_id = v.id
 ) stock ON true
 WHERE v.organization_id = :org AND v.product_id = :product AND v.deleted_at IS NULL
 ORDER BY v.position, v.id LIMIT :most
@@ -108,7 +108,7 @@ ORDER BY v.position, v.id LIMIT :most
 _PLACES = text("""
 SELECT s.id AS store_id, s.name AS store_name, l.external_id, l.url, l.gone_at
 FROM product_links l JOIN stores s ON s.id = l.store_id
-WHERE l.organization_id = :org AND l.product_id = :product ORDER BY s.id, l.id
+WHERE l.organization_id = :org AND l.product_id = :product ORDER BY s.id, l.external_id
 """)
 
 

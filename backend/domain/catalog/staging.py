@@ -1,8 +1,9 @@
 """Bring neutral products into temporary tables by COPY, so that SQL can work on them as sets."""
 
 import hashlib
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import text
@@ -22,24 +23,77 @@ _TABLES = (
     """CREATE TEMP TABLE IF NOT EXISTS stage_variants (
         external_id text, external_product_id text, position int, title text, sku text, barcode text, price text,
         sale_price text, cost text, stock int, in_stock boolean, backorder boolean, options text,
-        attributes text, image_url text, url text, weight_g int, active boolean, modified_at timestamptz, hash bytea
+        attributes text, image_url text, url text, weight_g int, active boolean, inventory_id text, levels text,
+        modified_at timestamptz, hash bytea
     ) ON COMMIT DELETE ROWS""",
     """CREATE TEMP TABLE IF NOT EXISTS resolved_products (
-        external_id text, product_id bigint, link_id bigint, is_new boolean, changed boolean
+        external_id text, product_id bigint, is_new boolean, changed boolean
     ) ON COMMIT DELETE ROWS""",
     """CREATE TEMP TABLE IF NOT EXISTS resolved_variants (
-        external_id text, variant_id bigint, product_id bigint, listing_id bigint, is_new boolean,
-        changed boolean
+        external_id text, variant_id bigint, product_id bigint, is_new boolean, changed boolean
     ) ON COMMIT DELETE ROWS""",
 )
-Rows = dict[str, tuple[Any, ...]]
-"""Staged rows by external id; the last column is the row's hash."""
+
+
+class StagedProduct(NamedTuple):
+    """One row of `stage_products`; images as JSON text."""
+
+    external_id: str
+    title: str
+    description: str
+    handle: str
+    status: str
+    brand: str
+    categories: Sequence[str]
+    tags: Sequence[str]
+    images: str
+    option_names: Sequence[str]
+    url: str
+    modified_at: datetime | None
+    hash: bytes
+    """Of everything but the time of change."""
+
+
+class StagedVariant(NamedTuple):
+    """One row of `stage_variants`; amounts, options, attributes and levels as text."""
+
+    external_id: str
+    external_product_id: str
+    position: int
+    title: str
+    sku: str
+    barcode: str
+    price: str | None
+    sale_price: str | None
+    cost: str | None
+    stock: int | None
+    in_stock: bool
+    backorder: bool
+    options: str
+    attributes: str
+    image_url: str
+    url: str
+    weight_g: int | None
+    active: bool
+    inventory_id: str
+    levels: str
+    """JSON object of location to pieces; "" for a store with one place."""
+    modified_at: datetime | None
+    hash: bytes
+    """Of everything but its position and the time of change."""
+
+
+Products = Mapping[str, StagedProduct]
+Variants = Mapping[str, StagedVariant]
+"""Staged rows by external id."""
+Parented = tuple[int, int]
+"""A variant's id and its product's."""
 ANALYZE_FROM_ROWS = 5_000
 """Above this many rows the planner is told how large the staged set is; below, its guess is good enough."""
 
 
-def product_row(product: PlatformProduct) -> tuple[Any, ...]:
-    """Return a staged product; the hash covers everything but the time of change."""
+def product_row(product: PlatformProduct) -> StagedProduct:
+    """Return a staged product."""
     images = [(image.url, image.alt) for image in product.images]
     kept = (
         product.title,
@@ -55,58 +109,68 @@ def product_row(product: PlatformProduct) -> tuple[Any, ...]:
     )
     digest = hashlib.blake2b(_encode(kept), digest_size=16).digest()
     shown = _json([{"url": url, "alt": alt} for url, alt in images]).decode() if images else "[]"
-    return (product.external_id, *kept[:7], shown, *kept[8:], product.modified_at, digest)
+    return StagedProduct(product.external_id, *kept[:7], shown, *kept[8:], product.modified_at, digest)
 
 
-def variant_row(variant: PlatformVariant, position: int, currency: str) -> tuple[Any, ...]:
-    """Return a staged variant; the hash covers everything but its position and the time of change.
+def variant_row(variant: PlatformVariant, position: int, currency: str) -> StagedVariant:
+    """Return a staged variant.
 
     Args:     currency: of its prices, in the hash alone: the same numbers mean something else in another one.
     """
-    kept = (
+    price = None if variant.price is None else str(variant.price)
+    sale_price = None if variant.sale_price is None else str(variant.sale_price)
+    cost = None if variant.cost is None else str(variant.cost)
+    told = (
+        *(currency, variant.external_product_id, variant.title, variant.sku, variant.barcode, price, sale_price, cost),
+        *(variant.stock, variant.in_stock, variant.backorder, variant.options, variant.attributes, variant.image_url),
+        *(variant.url, variant.weight_g, variant.active, variant.inventory_id, variant.levels),
+    )
+    return StagedVariant(
+        variant.external_id,
+        variant.external_product_id,
+        position,
         variant.title,
         variant.sku,
         variant.barcode,
-        None if variant.price is None else str(variant.price),
-        None if variant.sale_price is None else str(variant.sale_price),
-        None if variant.cost is None else str(variant.cost),
+        price,
+        sale_price,
+        cost,
         variant.stock,
         variant.in_stock,
         variant.backorder,
-        variant.options,
-        variant.attributes,
+        _json(variant.options).decode() if variant.options else "{}",
+        _json(variant.attributes).decode() if variant.attributes else "{}",
         variant.image_url,
         variant.url,
         variant.weight_g,
         variant.active,
+        variant.inventory_id,
+        _json(variant.levels).decode() if variant.levels else "",
+        variant.modified_at,
+        hashlib.blake2b(_encode(told), digest_size=16).digest(),
     )
-    digest = hashlib.blake2b(_encode((currency, variant.external_product_id, *kept)), digest_size=16).digest()
-    options = _json(variant.options).decode() if variant.options else "{}"
-    attributes = _json(variant.attributes).decode() if variant.attributes else "{}"
-    head = (variant.external_id, variant.external_product_id, position)
-    return (*head, *kept[:9], options, attributes, *kept[11:], variant.modified_at, digest)
 
 
-def product_rows(products: Iterable[PlatformProduct]) -> Rows:
+def product_rows(products: Iterable[PlatformProduct]) -> dict[str, StagedProduct]:
     """Return staged products by external id; one that comes twice counts once, the later one wins."""
     return {product.external_id: product_row(product) for product in products}
 
 
 def variant_rows(
     products: Iterable[PlatformProduct], apart: Iterable[PlatformVariant] = (), *, currency: str = ""
-) -> Rows:
+) -> dict[str, StagedVariant]:
     """Return staged variants of both kinds: inside their products, and those that come apart from them."""
     rows = {v.external_id: variant_row(v, n, currency) for product in products for n, v in enumerate(product.variants)}
     rows.update((variant.external_id, variant_row(variant, 0, currency)) for variant in apart)
     return rows
 
 
-def hashes(rows: Rows) -> dict[str, list[Any]]:
+def hashes(rows: Products | Variants) -> dict[str, list[Any]]:
     """Return external ids and hashes of staged rows as two parallel arrays."""
-    return {"ids": list(rows), "hashes": [row[-1] for row in rows.values()]}
+    return {"ids": list(rows), "hashes": [row.hash for row in rows.values()]}
 
 
-async def stage(session: AsyncSession, products: Rows, variants: Rows) -> None:
+async def stage(session: AsyncSession, products: Products, variants: Variants) -> None:
     """Fill the staging tables for this transaction."""
     connection = await _prepare(session)
     if products:
@@ -117,11 +181,30 @@ async def stage(session: AsyncSession, products: Rows, variants: Rows) -> None:
         await connection.execute("ANALYZE stage_products; ANALYZE stage_variants")
 
 
+async def resolve_known(session: AsyncSession, products: Mapping[str, int], variants: Mapping[str, Parented]) -> None:
+    """Say which rows of the catalog the staged ones are; all of them have changed.
+
+    Args:     products: external id to product id. variants: external id to (variant id, product id).
+    """
+    connection = await driver_connection(session)
+    if products:
+        records = [(external_id, product_id, False, True) for external_id, product_id in products.items()]
+        await connection.copy_records_to_table("resolved_products", records=records)
+    if variants:
+        rows = [(external_id, *ids, False, True) for external_id, ids in variants.items()]
+        await connection.copy_records_to_table("resolved_variants", records=rows)
+
+
+async def driver_connection(session: AsyncSession) -> Any:
+    """Return the driver's own connection, which can COPY."""
+    pooled = await session.connection()
+    return (await pooled.get_raw_connection()).driver_connection
+
+
 async def _prepare(session: AsyncSession) -> Any:
     """Return the driver's connection, with the temporary tables in place (a rollback may have taken them away)."""
     missing = await session.execute(text("SELECT to_regclass('pg_temp.resolved_variants') IS NULL"))
     if missing.scalar_one():
         for statement in _TABLES:
             await session.execute(text(statement))
-    pooled = await session.connection()
-    return (await pooled.get_raw_connection()).driver_connection
+    return await driver_connection(session)

@@ -64,11 +64,13 @@ async def _remember(
     apart: list[PlatformVariant],
     issues: list[RowIssue],
 ) -> None:
-    seen = [("product", product.external_id) for product in products]
-    seen += [("variant", variant.external_id) for product in products for variant in product.variants]
-    seen += [("apart", variant.external_id) for variant in apart]
     # The store counts variations of which nothing can be made, too.
-    seen += [("apart", issue.external_id) for issue in issues if issue.code == PARENT_MISSING]
+    unplaced = [issue.external_id for issue in issues if issue.code == PARENT_MISSING]
+    seen = {
+        "product": [product.external_id for product in products],
+        "variant": [variant.external_id for product in products for variant in product.variants],
+        "apart": [variant.external_id for variant in apart] + unplaced,
+    }
     await runs.remember_seen(run_id, seen)
 
 

@@ -10,7 +10,6 @@ from sqlalchemy import text
 
 from backend.domain.catalog import merge_sql
 from backend.domain.catalog.product_import import ImportResult, ProductImport
-from backend.domain.catalog.staging import product_rows, stage
 from backend.kit.errors import DomainError, ErrorKind
 from backend.ports.actor import Actor, system_actor
 from backend.ports.store_platform import PlatformProduct, PlatformVariant
@@ -310,8 +309,6 @@ async def test_an_import_and_a_pull_wait_for_each_other_without_a_deadlock(bench
         while not await bench.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
             assert not importing.done()
         # What a merge does next: count under the organization's lock.
-        await stage(pull, product_rows([PlatformProduct(external_id="1", title="Cap")]), {})
-        await pull.execute(text(merge_sql.RESOLVE_PRODUCTS), {"org": actor.tenant, "store": store_id})
         await pull.execute(text(merge_sql.LOCK_COUNT), {"org": actor.tenant})
     assert numbers(await importing) == (3, 0, 0)
 

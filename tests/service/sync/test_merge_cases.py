@@ -87,7 +87,8 @@ async def test_what_was_gone_comes_back_with_its_id(store: OneStore) -> None:
     before = await store.bench.rows(ids, org=store.actor.tenant)
     for table in ("product_links", "listings"):
         await store.bench.rows(
-            f"UPDATE {table} SET gone_at = now() WHERE organization_id = :org RETURNING id", org=store.actor.tenant
+            f"UPDATE {table} SET gone_at = now() WHERE organization_id = :org RETURNING external_id",
+            org=store.actor.tenant,
         )
     for table in ("products", "variants"):
         await store.bench.rows(
@@ -199,3 +200,13 @@ async def test_auc_14_a_product_whose_variant_changed_counts_as_updated_once(sto
     renamed = product("1", variant("1", "1", price=Decimal("7.00")), variant("2", "1", stock=9), handle="new")
     merged = await store.merge(renamed)
     assert (merged.products_updated, merged.variants_updated) == (1, 1)
+
+
+async def test_pieces_in_several_places_are_kept_apart(store: OneStore) -> None:
+    levels = "SELECT location, on_hand FROM stock_levels WHERE organization_id = :org ORDER BY location"
+    await store.merge(product("1", variant("1", "1", levels={"north": 3, "south": 4})))
+    assert await store.bench.rows(levels, org=store.actor.tenant) == [("north", 3), ("south", 4)]
+    await store.merge(product("1", variant("1", "1", levels={"south": 5, "west": 1})))
+    assert await store.bench.rows(levels, org=store.actor.tenant) == [("south", 5), ("west", 1)]
+    await store.merge(product("1", variant("1", "1", stock=9)))
+    assert await store.bench.rows(levels, org=store.actor.tenant) == [("default", 9)]
