@@ -22,6 +22,7 @@ from backend.domain.privacy.requests import PrivacyService
 from backend.domain.stores.attachment import StoreAttachment
 from backend.domain.stores.service import StoreService
 from backend.domain.sync.latest import LatestRuns
+from backend.domain.sync.schedules import SyncSchedules
 from backend.domain.sync.start import SyncService
 from backend.domain.sync.status import SyncStatusService
 from backend.jobs import JOBS
@@ -106,6 +107,11 @@ class Services:
     def sync(self) -> SyncService:
         """Start runs and show them."""
         return SyncService(self.session, self.jobs)
+
+    @cached_property
+    def sync_schedules(self) -> SyncSchedules:
+        """When stores are read without anybody asking."""
+        return SyncSchedules(self.session)
 
     @cached_property
     def sync_status(self) -> SyncStatusService:

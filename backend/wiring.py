@@ -43,6 +43,7 @@ from backend.domain.stores.token_exchange import TokenExchange
 from backend.domain.sync.follow_up import FollowUps
 from backend.domain.sync.pull import StorePull
 from backend.domain.sync.removed import RemovedProducts
+from backend.domain.sync.schedules import DueSyncs
 from backend.domain.sync.trouble import RunTrouble
 from backend.gateways.arq_doorbell import ArqDoorbell, deserialize, queue_name, redis_settings, serialize
 from backend.gateways.blob_files import FileBlobStore, folder_of
@@ -221,6 +222,11 @@ class Container:
         return FollowUps(self.begin, self.job_recorder)
 
     @cached_property
+    def due_syncs(self) -> DueSyncs:
+        """Start runs whose time has come."""
+        return DueSyncs(self.begin, self.job_recorder)
+
+    @cached_property
     def removed_products(self) -> RemovedProducts:
         """Ask stores for products they are said to have removed."""
         return RemovedProducts(self.begin, StoreOpening(self.begin, self.sealer, self.platforms))
@@ -259,9 +265,11 @@ class Container:
         )
 
     async def after_connect(self, session: AsyncSession, organization_id: uuid.UUID, store_id: uuid.UUID) -> None:
-        """Have a store's whole catalog read and its webhooks set up."""
+        """Have a store's whole catalog read, now and regularly, and its webhooks set up."""
         await self.store_subscriptions.request(session, organization_id, store_id)
-        await self.services(session).sync.request_pull(system_actor(organization_id), store_id, mode="full")
+        actor, services = system_actor(organization_id), self.services(session)
+        await services.sync_schedules.begin(actor, store_id)
+        await services.sync.request_pull(actor, store_id, mode="full")
 
     async def operator_for_store(self, store_id: uuid.UUID) -> Actor:
         """Return the operator acting inside a store's organization; raise not_found for an unknown store."""

@@ -11,6 +11,7 @@ from arq.worker import Worker, func
 from backend.domain.jobs.repository import JobRepository
 from backend.jobs.runtime import JobRunner
 from backend.kit.clock import utc_now
+from backend.kit.collector import collect_less_often
 from backend.kit.log import set_up_logging
 from backend.kit.readiness import announce_ready
 from backend.settings import Settings
@@ -45,6 +46,7 @@ async def _clean_up(container: Container) -> None:
 async def _sweep(container: Container, queue: str) -> None:
     while True:
         try:
+            await container.due_syncs.start()
             await sweep_once(container, queue)
             await _clean_up(container)
         except Exception as error:
@@ -85,6 +87,7 @@ def build_worker(container: Container, queue: str, *, burst: bool = False) -> Wo
 async def work(settings: Settings, queue: str, data_dir: Any = None) -> None:
     """Work off one queue until cancelled; running jobs are given back to be taken over at once."""
     set_up_logging(settings.log_level)
+    collect_less_often()
     container = Container(settings, data_dir)
     worker = build_worker(container, queue)
     try:

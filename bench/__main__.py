@@ -8,6 +8,7 @@ from importlib import import_module
 
 import uvloop
 
+from backend.kit.collector import collect_less_often
 from backend.kit.log import set_up_logging
 from bench.report import line
 
@@ -18,6 +19,7 @@ def main() -> int:
     """Run the named benchmarks, or all."""
     names = sys.argv[1:] or BENCHMARKS
     set_up_logging("error")
+    collect_less_often()  # as workers do
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}", flush=True)
     missed = 0
     for name in names:

@@ -1,4 +1,4 @@
-"""`sync run`, `sync history`."""
+"""`sync run`, `sync history`, `sync schedule`."""
 
 import asyncio
 import uuid
@@ -102,5 +102,25 @@ def history(store: uuid.UUID, most: int, data_dir: Path | None, as_json: bool) -
                 issues = await services.sync.issues(actor, found.id)
                 shown.append({**run_shown(found), "issues": [[issue.code, issue.message] for issue in issues]})
         return shown
+
+    show(in_instance(data_dir, work), as_json=as_json)
+
+
+@sync.command("schedule")
+@click.argument("store", type=click.UUID)
+@click.option("--delta", type=int, help="Read recent changes every so many seconds; 0 for never.")
+@click.option("--full", type=int, help="Read everything every so many seconds; whole days run at night; 0 for never.")
+@instance_options
+def schedule(store: uuid.UUID, delta: int | None, full: int | None, data_dir: Path | None, as_json: bool) -> None:
+    """Show how often a store is read without anybody asking, or change it."""
+
+    async def work(container: Any) -> list[dict[str, Any]]:
+        actor = await container.operator_for_store(store)
+        async with container.transaction() as services:
+            for mode, every_s in (("delta", delta), ("full", full)):
+                if every_s is not None:
+                    await services.sync_schedules.change(actor, store, mode, every_s)
+            rows = await services.sync_schedules.of_store(actor, store)
+            return [{"mode": row.mode, "every_s": row.every_s, "next_at": row.next_at} for row in rows]
 
     show(in_instance(data_dir, work), as_json=as_json)

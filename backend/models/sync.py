@@ -4,12 +4,12 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
-from backend.models.base import Base, BigKey, CreatedAt, UuidKey
+from backend.models.base import Base, BigKey, CreatedAt, Moment, UuidKey
 
 _ORG = "organizations.id"
 
@@ -88,3 +88,23 @@ class SyncSeen(Base):
     external_ids: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
     __table_args__ = (Index("ix_sync_seen_run_id_kind", "run_id", "kind"),)
+
+
+class SyncSchedule(Base):
+    """How often a store is read without anybody asking."""
+
+    __tablename__ = "sync_schedules"
+
+    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(_ORG, ondelete="CASCADE"))
+    store_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    mode: Mapped[str]
+    """`delta` or `full`."""
+    every_s: Mapped[int]
+    """Seconds from one run to the next; 0: never."""
+    next_at: Mapped[Moment]
+    """Not before; a run that is missed is not made up for."""
+
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "store_id", "mode"),
+        Index("ix_sync_schedules_next_at", "next_at", postgresql_where=text("every_s > 0")),
+    )

@@ -8,14 +8,14 @@ from typing import Protocol
 import msgspec
 
 
-class PlatformImage(msgspec.Struct, frozen=True, kw_only=True):
+class PlatformImage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One picture: absolute URL and alternative text."""
 
     url: str
     alt: str = ""
 
 
-class PlatformVariant(msgspec.Struct, frozen=True, kw_only=True):
+class PlatformVariant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The sellable item as the store shows it; prices in the store's currency."""
 
     external_id: str
@@ -48,7 +48,7 @@ class PlatformVariant(msgspec.Struct, frozen=True, kw_only=True):
     modified_at: datetime | None = None
 
 
-class PlatformProduct(msgspec.Struct, frozen=True, kw_only=True):
+class PlatformProduct(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A product as the store shows it."""
 
     external_id: str

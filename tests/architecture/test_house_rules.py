@@ -30,6 +30,7 @@ INDEXED_OTHERWISE = {
     "ix_access_grants_user_id_store_url": "what a user has proven for a store's address: across organizations",
     "ix_access_grants_store_id": "a store that is deleted takes its grants along",
     "ix_mailed_links_user_id": "of a user, like the table; how many were mailed within the hour",
+    "ix_sync_schedules_next_at": "due schedules of all organizations are looked for together",
     "ix_sync_seen_run_id_kind": "of a run, like the table",
     "ix_oauth_states_expires_at": "expired consents of all organizations are forgotten together",
     "ix_received_webhooks_received_at": "old deliveries of all organizations are forgotten together",

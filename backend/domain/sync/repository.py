@@ -5,15 +5,17 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
-from sqlalchemy import CursorResult, delete, func, insert, select, text
+from sqlalchemy import CursorResult, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog import merge_sql
+from backend.kit.text import storable
+from backend.models.catalog import Location
 from backend.models.stores import Store
 from backend.models.sync import SyncIssue, SyncRun, SyncSeen
 from backend.ports.actor import Actor
-from backend.ports.store_platform import PlatformProduct
+from backend.ports.store_platform import PlatformLocation, PlatformProduct
 
 UNFINISHED = ("queued", "running")
 KIND = "pull"
@@ -113,6 +115,25 @@ class SyncRepository:
         if code is not None:
             query = query.where(SyncIssue.code == code)
         return int((await self._session.execute(query)).scalar_one())
+
+    async def put_locations(self, run: SyncRun, locations: Sequence[PlatformLocation]) -> None:
+        """Note all places of a store; those it does not name any more are not active."""
+        if not locations:
+            return
+        of_store = (Location.organization_id == run.organization_id, Location.store_id == run.store_id)
+        named = [one.external_id for one in locations]
+        await self._session.execute(
+            update(Location).where(*of_store, Location.external_id.not_in(named)).values(active=False)
+        )
+        scope = {"organization_id": run.organization_id, "store_id": run.store_id}
+        rows = [
+            {**scope, "external_id": one.external_id, "name": storable(one.name), "active": one.active}
+            for one in locations
+        ]
+        statement = upsert(Location).values(rows)
+        shown = {"name": statement.excluded.name, "active": statement.excluded.active, "updated_at": func.now()}
+        keys = ["organization_id", "store_id", "external_id"]
+        await self._session.execute(statement.on_conflict_do_update(index_elements=keys, set_=shown))
 
     async def remember_seen(self, run_id: uuid.UUID, seen: Mapping[str, Sequence[str]]) -> None:
         """Note which external ids of each kind a full walk has met; meeting them again changes nothing."""

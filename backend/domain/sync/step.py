@@ -45,6 +45,8 @@ async def store_pages(session: AsyncSession, context: StepContext, pages: list[C
     issues = [issue for page in pages for issue in page.issues] + too_long
     merge = StoreMerge(session, organization_id=run.organization_id, store_id=store.id, currency=store.currency or "")
     merged = await merge.merge(products, apart, product_limit=context.product_limit)
+    for page in pages:
+        await runs.put_locations(run, page.locations)
     removed = 0
     if run.mode == "full":
         await _remember(runs, run.id, products, apart, issues)

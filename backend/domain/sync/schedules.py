@@ -1,0 +1,121 @@
+"""When stores are read without anybody asking: recent changes every few minutes, everything once a night.
+
+A full walk is what finds deletions, whatever webhooks were lost.
+"""
+
+import random
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.domain.jobs.service import JobRecorder
+from backend.domain.stores.repository import StoreRepository
+from backend.domain.sync.schedule_repository import ScheduleRepository
+from backend.domain.sync.start import SyncService
+from backend.kit.clock import utc_now
+from backend.kit.errors import invalid, not_found
+from backend.kit.transaction import Transactions
+from backend.models.sync import SyncSchedule
+from backend.ports.actor import Actor, system_actor
+
+USUAL: Mapping[str, int] = {"delta": 300, "full": 86_400}
+"""Seconds between two runs of a store that nobody changed."""
+LEAST: Mapping[str, int] = {"delta": 60, "full": 3_600}
+MOST_S = 31 * 86_400
+_DAY_S = 86_400
+_NIGHT_HOUR = 3
+_SPREAD_S = 7_200
+AT_ONCE = 100
+
+
+def next_run(mode: str, every_s: int, timezone: str, now: datetime, spread: float) -> datetime:
+    """Return when a store is read next: whole days lead to the night of the store, all else counts from *now*.
+
+    Args:     timezone: of the store, UTC when it is unknown. spread: 0..1, so that not all stores start at once.
+    """
+    if mode != "full" or every_s % _DAY_S:
+        return now + timedelta(seconds=every_s * (1 + 0.1 * spread))
+    try:
+        zone = ZoneInfo(timezone)
+    except (KeyError, ValueError, OSError):
+        zone = ZoneInfo("UTC")
+    night = now.astimezone(zone).replace(hour=_NIGHT_HOUR, minute=0, second=0, microsecond=0)
+    planned = night.astimezone(now.tzinfo) + timedelta(seconds=_SPREAD_S * spread)
+    if planned < now + timedelta(hours=1):
+        planned += timedelta(days=1)
+    return planned + timedelta(seconds=every_s - _DAY_S)
+
+
+class SyncSchedules:
+    """Shows and changes the schedules of the acting organization's stores, inside the caller's transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._rows = ScheduleRepository(session)
+        self._stores = StoreRepository(session)
+
+    async def begin(self, actor: Actor, store_id: uuid.UUID) -> None:
+        """Give a store its usual schedules; those it has are kept, and start anew."""
+        store = await self._stores.find(actor, store_id)
+        if store is None:
+            raise not_found("Store")
+        now = utc_now()
+        known = {row.mode: row for row in await self._rows.of_store(actor, store_id)}
+        for mode, usual_s in USUAL.items():
+            every_s = known[mode].every_s if mode in known else usual_s
+            planned = next_run(mode, every_s, store.timezone or "UTC", now, random.random())  # noqa: S311 - no secret
+            await self._rows.put(store, mode, every_s, planned)
+
+    async def of_store(self, actor: Actor, store_id: uuid.UUID) -> list[SyncSchedule]:
+        """Return a store's schedules, `delta` first; empty for a store that was never connected."""
+        return await self._rows.of_store(actor, store_id)
+
+    async def of_all(self, actor: Actor) -> dict[uuid.UUID, list[SyncSchedule]]:
+        """Return the schedules of all stores, `delta` first."""
+        return await self._rows.of_all(actor)
+
+    async def change(self, actor: Actor, store_id: uuid.UUID, mode: str, every_s: int) -> None:
+        """Read a store this often from now on.
+
+        Args:     mode: `delta` or `full`. every_s: 0 for never, else at least `LEAST` and at most 31 days.
+        Raises:   not_found; invalid SCHEDULE_INVALID.
+        """
+        least = LEAST.get(mode)
+        if least is None:
+            raise invalid("SCHEDULE_INVALID", "mode: one of delta, full", field="mode")
+        if every_s != 0 and not least <= every_s <= MOST_S:
+            message = f"{mode}: 0 for never, or {least} to {MOST_S} seconds"
+            raise invalid("SCHEDULE_INVALID", message, field=mode)
+        store = await self._stores.find(actor, store_id)
+        if store is None:
+            raise not_found("Store")
+        planned = next_run(mode, every_s, store.timezone or "UTC", utc_now(), random.random())  # noqa: S311 - no secret
+        await self._rows.put(store, mode, every_s, planned)
+
+
+class DueSyncs:
+    """Starts what is due. Two of them at once share the work: a row that one holds, the other skips."""
+
+    def __init__(self, begin: Transactions, jobs: Callable[[AsyncSession], JobRecorder]) -> None:
+        self._begin = begin
+        self._jobs = jobs
+
+    async def start(self) -> int:
+        """Start runs of stores whose time has come; return how many.
+
+        A delta that is due while a run is under way is left out; a full walk waits for the end of the delta before it.
+        """
+        started = 0
+        async with self._begin() as session:
+            rows = ScheduleRepository(session)
+            service = SyncService(session, self._jobs(session))
+            for row, store in await rows.due(AT_ONCE):
+                run = await service.request_pull(system_actor(row.organization_id), store.id, mode=row.mode)
+                if row.mode == "full" and run.mode != "full":
+                    continue
+                spread = random.random()  # noqa: S311 - no secret
+                row.next_at = next_run(row.mode, row.every_s, store.timezone or "UTC", utc_now(), spread)
+                started += 1
+        return started
