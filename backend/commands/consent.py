@@ -1,5 +1,6 @@
 """Connecting a simulated Shopify shop as its merchant does: begin, agree on the consent page, come back."""
 
+import time
 import uuid
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,6 +12,7 @@ from backend.kit.errors import conflict
 from backend.kit.ids import parse_uuid
 
 TIMEOUT_S = 60.0
+MOST_PATIENCE_S = 60.0
 _INIT = "/api/shopify/oauth/init"
 
 
@@ -31,7 +33,12 @@ def connect_by_consent(instance: Instance, token: str, shop: str) -> uuid.UUID:
         back = urlsplit(agreed.headers.get("location", ""))
         if agreed.status_code not in (302, 303) or not back.query:
             raise _failed(f"the shop's consent page answered {agreed.status_code}")
-        done = http.get(f"{instance.base_url}{back.path}?{back.query}", headers={"Cookie": cookies})
+        come_back = http.build_request(
+            "GET", f"{instance.base_url}{back.path}?{back.query}", headers={"Cookie": cookies}
+        )
+        while (done := http.send(come_back)).status_code == 429:
+            # Public endpoints are limited per address, and a script may make many stores from this one.
+            time.sleep(min(float(done.headers.get("retry-after", 1)), MOST_PATIENCE_S))
     return _channel(done)
 
 

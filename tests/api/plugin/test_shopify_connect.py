@@ -23,7 +23,7 @@ from backend.settings import Settings, Shopify
 from backend.wiring import Container
 from tests.support.fake_shopify import CLIENT_ID, SECRET, FakeMerchant
 from tests.support.fake_stores import FakePlatforms
-from tests.support.plugin_api import ACCOUNT, INIT, NewOwner, NewPlugin, Owner, new_mark, refused
+from tests.support.plugin_api import ACCOUNT, CONNECT, INIT, NewOwner, NewPlugin, Owner, new_mark, refused
 
 pytestmark = pytest.mark.anyio
 
@@ -332,6 +332,18 @@ class TestRefusing:
             one = update(Membership).where(Membership.user_id == uuid.UUID(owner.user_id))
             await session.execute(one.values(role="staff"))
         assert "owner or an admin" in error_of(await called_back(client, merchant.signed(state=state)))
+
+
+async def test_s2s_06_the_plugins_endpoint_connects_no_shop_at_shopify(
+    client: httpx.AsyncClient, merchant: FakeMerchant, container: Container
+) -> None:
+    """Consumer keys open no such shop, and nobody but Shopify hands its tokens out."""
+    merchant.rotate()
+    keys = {"consumerKey": "ck_" + "a" * 40, "consumerSecret": "cs_" + "a" * 40}
+    body = {"storeUrl": merchant.address, "email": f"{new_mark()}@example.com", "platform": "shopify", **keys}
+    refused(await client.post(CONNECT, json=body), 401)
+    async with container.begin() as session:
+        assert (await session.execute(select(Store.id).where(Store.url == merchant.address))).first() is None
 
 
 class TestTrouble:
