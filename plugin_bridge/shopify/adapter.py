@@ -15,8 +15,9 @@ from plugin_bridge.shopify.wire import IdentityAnswer, ListedAnswer
 
 IDENTITY = Document("identity", IdentityAnswer)
 LISTED = Document("listed", ListedAnswer, points=250)
-BULK_FROM = 2_000
-"""From so many changed products and variants on, a bulk operation is the shorter way."""
+BULK_FROM = 300
+"""From so many changed products and variants on, a bulk operation is the shorter way: it costs ten points, a variant
+on a page twenty and more."""
 _CHUNK = 250
 """Most ids that one request may name."""
 

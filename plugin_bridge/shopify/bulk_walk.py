@@ -20,12 +20,12 @@ from plugin_bridge.shopify.wire import Line, LocationsAnswer, Operation, Product
 Stream = Literal["products", "variants"]
 L = TypeVar("L", bound=Line)
 
-LOCATIONS = Document("locations", LocationsAnswer, points=260)
+LOCATIONS = Document("locations", LocationsAnswer, points=110)
 PRODUCTS_IN_BULK = text_of("products_in_bulk")
 VARIANTS_IN_BULK = text_of("variants_in_bulk")
 MOST_TRIES = 3
 """An operation that ends without a result is started anew; after so many the run fails."""
-_PAGE = 250
+_PAGE = 100
 
 
 def changed_since(since: datetime) -> str:

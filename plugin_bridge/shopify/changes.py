@@ -13,14 +13,28 @@ from plugin_bridge.shopify.cursor import PageCursor, cursor_text
 from plugin_bridge.shopify.documents import Document
 from plugin_bridge.shopify.errors import TooCostly
 from plugin_bridge.shopify.mapping import Mapper, number
-from plugin_bridge.shopify.wire import ChangesAnswer, PageInfo, ProductLine, ProductsAnswer, VariantLine, VariantsAnswer
+from plugin_bridge.shopify.wire import (
+    ChangesAnswer,
+    PageInfo,
+    ParentsAnswer,
+    Picture,
+    Pictures,
+    PicturesAnswer,
+    ProductLine,
+    ProductsAnswer,
+    VariantLine,
+    VariantsAnswer,
+)
 
 T = TypeVar("T")
 PRODUCTS = Document("products", ProductsAnswer, points=500)
 VARIANTS = Document("variants", VariantsAnswer, points=500)
+PARENTS = Document("parents", ParentsAnswer, points=500)
+PICTURES = Document("pictures", PicturesAnswer, points=500)
 CHANGES = Document("changes", ChangesAnswer)
 
 MOST_PER_PAGE = 250
+_PARENTS = 50
 MOST_POINTS = 900
 """Pages grow towards this; Shopify refuses a request of more than 1,000."""
 MOST_INSIDE = 250
@@ -59,16 +73,18 @@ class ChangedPages:
             changed, info = await self._variants(self._search, at.after)
             more = info.has_next_page and info.end_cursor is not None
             at = msgspec.structs.replace(at, after=info.end_cursor or at.after)
-            yield self._variants_page(changed, at, last=not more)
+            yield await self._variants_page(changed, at, last=not more)
 
     async def _products(self, after: str | None) -> tuple[list[ProductLine], PageInfo]:
         variables = {"after": after, "query": self._search}
-        page = (await self._sized(PRODUCTS, variables, guess=20)).data.products
+        page = (await self._sized(PRODUCTS, variables, guess=25)).data.products
         return page.nodes, page.page_info
 
     async def _variants(self, search: str, after: str | None) -> tuple[list[VariantLine], PageInfo]:
         variables = {"after": after, "query": search, "places": self._places}
-        page = (await self._sized(VARIANTS, variables, guess=max(1, 250 // (3 + self._places)))).data.product_variants
+        page = (
+            await self._sized(VARIANTS, variables, guess=max(1, 800 // (18 + 3 * self._places)))
+        ).data.product_variants
         return page.nodes, page.page_info
 
     async def _sized(self, document: Document[T], variables: dict[str, Any], *, guess: int) -> Reply[T]:
@@ -95,13 +111,22 @@ class ChangedPages:
         apart: list[PlatformVariant] = []
         for line in lines:
             own = tuple(variants.get(number(line.id), ()))
-            pictures = line.media.nodes if line.media is not None else ()
             inside = own if len(own) <= MOST_INSIDE else ()
-            products.append(mapper.product(line, pictures, inside))
+            products.append(mapper.product(line, await self._pictures(line), inside))
             apart += () if inside else own
         return CatalogPage(
             cursor=cursor_text(at), products=tuple(products), variants=tuple(apart), issues=tuple(mapper.issues)
         )
+
+    async def _pictures(self, line: ProductLine) -> Sequence[Picture]:
+        found = line.media or Pictures()
+        pictures, info = list(found.nodes), found.page_info
+        while info.has_next_page and info.end_cursor is not None:
+            variables = {"id": line.id, "first": MOST_PER_PAGE, "after": info.end_cursor}
+            product = (await self._client.run(PICTURES, variables)).data.product
+            found = product.media if product is not None else Pictures()
+            pictures, info = [*pictures, *found.nodes], found.page_info
+        return pictures
 
     async def _variants_of(self, ids: Sequence[str], mapper: Mapper) -> dict[str, list[PlatformVariant]]:
         found: dict[str, list[PlatformVariant]] = {}
@@ -112,13 +137,25 @@ class ChangedPages:
         after, more = None, True
         while more:
             lines, info = await self._variants(f"product_ids:{','.join(numbers)}", after)
+            await self._with_parents(lines)
             for variant in map(mapper.variant, lines):
                 found.setdefault(variant.external_product_id, []).append(variant)
             after, more = info.end_cursor, info.has_next_page and info.end_cursor is not None
         return found
 
-    def _variants_page(self, lines: Sequence[VariantLine], at: PageCursor, *, last: bool) -> CatalogPage:
+    async def _variants_page(self, lines: Sequence[VariantLine], at: PageCursor, *, last: bool) -> CatalogPage:
         mapper = Mapper()
         alone = [line for line in lines if line.product is None or number(line.product.id) not in self._whole]
+        await self._with_parents(alone)
         variants = tuple(mapper.variant(line) for line in alone)
         return CatalogPage(cursor=cursor_text(at), variants=variants, issues=tuple(mapper.issues), last=last)
+
+    async def _with_parents(self, lines: Sequence[VariantLine]) -> None:
+        """Let each variant know its product."""
+        wanted = list(dict.fromkeys(line.product.id for line in lines if line.product is not None))
+        for start in range(0, len(wanted), _PARENTS):
+            reply = await self._client.run(PARENTS, {"ids": wanted[start : start + _PARENTS]})
+            parents = {one.id: one for one in reply.data.nodes if one is not None}
+            for line in lines:
+                if line.product is not None:
+                    line.product = parents.get(line.product.id, line.product)

@@ -59,10 +59,11 @@ class Picture(msgspec.Struct, gc=False):
     alt: str | None = None
 
 
-class Pictures(msgspec.Struct, gc=False):
+class Pictures(msgspec.Struct, rename="camel", gc=False):
     """Media of a product or a variant, on a page."""
 
     nodes: list[Picture] = []
+    page_info: PageInfo = msgspec.field(default_factory=PageInfo)
 
 
 class Reference(msgspec.Struct, gc=False):
@@ -142,7 +143,6 @@ class ProductLine(Line, kw_only=True, rename="camel", gc=False):
     options: list[Named] = []
     media: Pictures | None = None
     """On pages; in a file they are lines of their own."""
-    variants_count: Count | None = None
 
 
 class Parent(msgspec.Struct, rename="camel", gc=False):
@@ -221,6 +221,24 @@ class VariantsAnswer(msgspec.Struct, rename="camel", gc=False):
     """Answer of `variants`."""
 
     product_variants: Variants
+
+
+class ParentsAnswer(msgspec.Struct, gc=False):
+    """Answer of `parents`; None for a product that is gone."""
+
+    nodes: list[Parent | None] = []
+
+
+class Pictured(msgspec.Struct, gc=False):
+    """A product's pictures."""
+
+    media: Pictures = msgspec.field(default_factory=Pictures)
+
+
+class PicturesAnswer(msgspec.Struct, gc=False):
+    """Answer of `pictures`; None for a product that is gone."""
+
+    product: Pictured | None = None
 
 
 class ChangesAnswer(msgspec.Struct, rename="camel", gc=False):
