@@ -13,6 +13,7 @@ SENTENCES: Mapping[str, str] = {
     "store_connected": "The store is connected; its catalog is being read.",
     "store_attached": "The store is attached; its catalog is being read.",
     "store_disconnected": "The store is disconnected and its keys are deleted. Its products stay in the catalog.",
+    "schedule_changed": "The schedule is changed.",
     "feed_created": "The feed is made.",
     "feed_published": "The feed is public; it is generated within seconds.",
     "feed_unpublished": "The feed is not public any more.",

@@ -26,6 +26,7 @@ from embedded_ui.panel.passwords import ask_for_link, set_password, show_forgott
 from embedded_ui.panel.privacy import fetch_export, show_privacy
 from embedded_ui.panel.products import show_product, show_products
 from embedded_ui.panel.runs import show_run, start_sync
+from embedded_ui.panel.schedules import change_schedule, show_schedule
 from embedded_ui.panel.stores import (
     attach_store,
     begin_shopify,
@@ -103,6 +104,8 @@ PANEL = Surface(
         attach_store,
         show_disconnect,
         disconnect_store,
+        show_schedule,
+        change_schedule,
         show_feeds,
         create_feed,
         publish_feed,

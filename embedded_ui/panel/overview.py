@@ -10,6 +10,7 @@ from backend.domain.catalog.service import CatalogService
 from backend.domain.feeds.service import FeedService
 from backend.domain.stores.service import StoreService
 from backend.domain.sync.latest import LatestRuns
+from backend.domain.sync.schedules import SyncSchedules
 from backend.kit.clock import utc_now
 from backend.ports.actor import Actor
 from backend.settings import Settings
@@ -26,12 +27,16 @@ async def show_overview(
     catalog: NamedDependency[CatalogService],
     stores: NamedDependency[StoreService],
     latest_runs: NamedDependency[LatestRuns],
+    sync_schedules: NamedDependency[SyncSchedules],
     feeds: NamedDependency[FeedService],
     settings: NamedDependency[Settings],
 ) -> Response[Any]:
     """Show stores with their last runs, feeds, and how much of the plan is used."""
     now, runs = utc_now(), await latest_runs.by_store(actor)
-    shown = [store_view(store, runs.get(store.id), now) for store in await stores.stores(actor)]
+    schedules = await sync_schedules.of_all(actor)
+    shown = [
+        store_view(store, runs.get(store.id), now, schedules.get(store.id, ())) for store in await stores.stores(actor)
+    ]
     return shell.page(
         "overview",
         organization=await accounts.organization(actor),

@@ -1,12 +1,13 @@
 """What pages show of runs, stores and feeds: states in words, with the colour they get. Pure."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
 from backend.domain.sync.latest import IssueSum, LatestRun
 from backend.models.stores import Store
-from backend.models.sync import SyncRun
+from backend.models.sync import SyncRun, SyncSchedule
 
 
 class Badge(msgspec.Struct, frozen=True):
@@ -71,6 +72,8 @@ class StoreView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     """Why it left the active state, and what to do; empty when it did not."""
     run: RunView | None
+    rhythm: str
+    """How often it is read without anybody asking."""
     needs_look: bool
     """Whether somebody has to do something about it."""
 
@@ -107,7 +110,9 @@ def run_view(latest: LatestRun, now: datetime) -> RunView:
     )
 
 
-def store_view(store: Store, latest: LatestRun | None, now: datetime) -> StoreView:
+def store_view(
+    store: Store, latest: LatestRun | None, now: datetime, schedules: Sequence[SyncSchedule] = ()
+) -> StoreView:
     """Return what is shown of a store."""
     # Kept as "cause: what to do"; the cause is for machines.
     cause, _, advice = (store.state_reason or "").partition(": ")
@@ -117,8 +122,25 @@ def store_view(store: Store, latest: LatestRun | None, now: datetime) -> StoreVi
         platform=platform_name(store.platform),
         reason=advice or cause,
         run=run_view(latest, now) if latest else None,
+        rhythm=rhythm(schedules),
         needs_look=store.state != "active" or (latest is not None and latest.run.state in ("failed", "held")),
     )
+
+
+def rhythm(schedules: Sequence[SyncSchedule]) -> str:
+    """Return how often a store is read, in words; empty when it never is."""
+    what = {"delta": "changes", "full": "everything"}
+    said = [f"{what[row.mode]} {every(row.every_s)}" for row in schedules if row.every_s and row.mode in what]
+    return "Reads " + " and ".join(said) if said else ""
+
+
+def every(seconds: int) -> str:
+    """Return a pause in words, such as "every 5 minutes"."""
+    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds % size == 0:
+            count = seconds // size
+            return f"every {name}" if count == 1 else f"every {count} {name}s"
+    return f"every {seconds} seconds"
 
 
 def platform_name(platform: str) -> str:

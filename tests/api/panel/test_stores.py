@@ -165,3 +165,27 @@ async def test_the_newest_run_of_each_store_is_found_in_one_look(
 
     monkeypatch.setattr(SyncService, "history", forbidden)
     assert (await owner.see("/panel")).text.count("Completed") == 3
+
+
+async def test_a_connected_store_shows_how_often_it_is_read_and_lets_it_be_changed(
+    owner: Person, shop: FakeShop, url: str
+) -> None:
+    made = await owner.send(CONNECT, url=url, **keys(shop))
+    store_id = made.headers["location"].partition("#store-")[2]
+    assert "Reads changes every 5 minutes and everything every day" in (await owner.see("/panel")).text
+    page = await owner.see(f"/panel/stores/{store_id}/schedule")
+    assert "Every 5 minutes" in page.text
+    changed = await owner.send(f"/panel/stores/{store_id}/schedule", delta="900", full="0")
+    assert changed.status_code == 303
+    shown = (await owner.see("/panel")).text
+    assert "Reads changes every 15 minutes" in shown
+    assert "and everything" not in shown
+
+
+@pytest.mark.parametrize("typed", ["", "5", "-1", "often", "99999999"])
+async def test_an_impossible_schedule_changes_nothing(owner: Person, shop: FakeShop, url: str, typed: str) -> None:
+    made = await owner.send(CONNECT, url=url, **keys(shop))
+    store_id = made.headers["location"].partition("#store-")[2]
+    refused = await owner.send(f"/panel/stores/{store_id}/schedule", delta=typed, full="86400")
+    assert refused.status_code == 400
+    assert "Reads changes every 5 minutes and everything every day" in (await owner.see("/panel")).text
