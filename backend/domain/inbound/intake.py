@@ -70,7 +70,7 @@ class WebhookIntake:
                 await self.keep(kept)
 
     async def keep(self, kept: Kept) -> None:
-        """Return when the delivery is committed; see `accept`. Whoever stops waiting does not stop the commit."""
+        """Return when the delivery is committed; see `accept`. Whoever stops waiting does not stop a commit."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((kept, done))
         if self._writer is None or self._writer.done():
@@ -109,6 +109,8 @@ class WebhookIntake:
     async def _write_all(self) -> None:
         while self._waiting:
             group = self._next_group()
+            if not group:
+                return
             try:
                 ids = await self._keeping.keep([kept for kept, _ in group], self._job)
             except Exception as error:
@@ -122,6 +124,8 @@ class WebhookIntake:
                 ringing.add_done_callback(self._ringing.discard)
 
     def _next_group(self) -> list[tuple[Kept, "asyncio.Future[None]"]]:
+        # Whoever left, or was told that we cannot, sends it again: nothing piles up while the database is slow.
+        self._waiting = [one for one in self._waiting if not one[1].done()]
         taken = size = 0
         for kept, _ in self._waiting[:MOST_TOGETHER]:
             size += len(kept.webhook.body)

@@ -45,8 +45,7 @@ class Scene:
 
     async def store(self) -> Store:
         async with self.bench.container.begin() as session:
-            found = (await session.execute(select(Store).where(Store.url == self.address))).scalar_one()
-        return found
+            return (await session.execute(select(Store).where(Store.url == self.address))).scalar_one()
 
     async def state(self, topic: str) -> None:
         """Wait until a webhook of the topic is kept."""
@@ -62,7 +61,8 @@ class Scene:
             async with self.bench.container.begin() as session:
                 await session.execute(
                     text(
-                        "UPDATE jobs SET run_at = now() WHERE state = 'queued' AND run_at < now() + interval '10 minutes'"
+                        "UPDATE jobs SET run_at = now() WHERE state = 'queued'"
+                        " AND run_at < now() + interval '10 minutes'"
                     )
                 )
             if not await self.bench.work_off():

@@ -211,7 +211,9 @@ async def test_a_throttled_run_waits_without_losing_a_try(bench: Workbench) -> N
     assert run.state == "running"
     assert [issue.code for issue in await bench.issues(actor, run.id)] == ["throttled"]
     rows = await bench.rows(
-        "SELECT attempts, run_at > now() FROM jobs WHERE organization_id = :org AND state = 'queued'", org=actor.tenant
+        "SELECT attempts, run_at > now() FROM jobs WHERE organization_id = :org AND state = 'queued'"
+        " AND name = 'sync.pull_store'",
+        org=actor.tenant,
     )
     assert rows == [(0, True)]
 
