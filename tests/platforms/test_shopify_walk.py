@@ -357,10 +357,10 @@ async def test_two_shops_at_once_never_see_each_others_token() -> None:
 
 
 async def test_a_small_bucket_makes_a_walk_slower_and_nothing_else() -> None:
-    with shopify_shop(40, variants_per_product=3, **quick(restore_rate=500.0, bucket_size=1000.0)) as shop:
+    with shopify_shop(12, variants_per_product=3, **quick(restore_rate=500.0, bucket_size=1000.0)) as shop:
         adapter = Adapter(shop)
         pages = await adapter.walk(since=long_ago())
-        assert len(ids_of(pages)[1]) == 120
+        assert len(ids_of(pages)[1]) == 36
 
 
 def test_tokens_become_credentials() -> None:
