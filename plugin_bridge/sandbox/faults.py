@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 
-class Fault(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Fault(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One fault that is on: at random with `rate`, or for the `next` requests it applies to."""
 
     kind: str

@@ -16,7 +16,7 @@ from plugin_bridge.sandbox.serving import Server
 from plugin_bridge.sandbox.shopify import AppOptions
 
 CLIENT_ID = "test-client-id"
-CLIENT_SECRET = "test-client-secret"
+CLIENT_SECRET = "test-client-secret-long-enough-for-hs256"
 SCOPES = "read_products,write_products,read_inventory,write_inventory,read_locations,read_orders"
 HOST_TOKEN = "a host token for tests"
 API = "/admin/api/2026-10/graphql.json"

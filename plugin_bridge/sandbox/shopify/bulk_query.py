@@ -63,6 +63,8 @@ class Shape(msgspec.Struct):
     parts: list[Part] = []
     branches: list[Branch] = []
     by_type: dict[str, "Shape"] = {}
+    latest: tuple[Any, dict[str, Any]] | None = None
+    """The thing that was rendered last and its row: variants in a row share their product."""
 
     def of(self, thing: Any) -> "Shape":
         """Return the shape for this very thing."""

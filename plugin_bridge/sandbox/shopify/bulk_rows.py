@@ -31,8 +31,12 @@ class Stopped(Exception):
 
 def render(shape: Shape, context: Context, thing: Any) -> dict[str, Any]:
     """Return what is selected of a thing, without its connections."""
+    if shape.by_type:
+        shape = shape.of(thing)
+    if shape.latest is not None and shape.latest[0] is thing:
+        return shape.latest[1]
     row: dict[str, Any] = {}
-    for part in shape.of(thing).parts:
+    for part in shape.parts:
         value = part.resolver(context, thing, part.args)
         inner = part.inner
         if inner is None or value is None:
@@ -41,9 +45,10 @@ def render(shape: Shape, context: Context, thing: Any) -> dict[str, Any]:
             row[part.key] = [render(inner, context, one) for one in value]
         elif part.key in row:
             # A field selected twice: what was selected of it is joined.
-            row[part.key] |= render(inner, context, value)
+            row[part.key] = {**row[part.key], **render(inner, context, value)}
         else:
             row[part.key] = render(inner, context, value)
+    shape.latest = (thing, row)
     return row
 
 
@@ -52,7 +57,7 @@ def below(shape: Shape, context: Context, thing: Any, parent_id: str) -> Iterato
     for branch in shape.of(thing).branches:
         source = branch.resolver(context, thing, branch.args)
         for child in source.everything() if source is not None else ():
-            row = render(branch.node, context, child)
+            row = dict(render(branch.node, context, child))
             own_id = row.get("id")
             row["__parentId"] = parent_id
             yield row

@@ -256,7 +256,7 @@ class Control:
             "refreshable": held.current is not None,
             "products": len(shop.catalog.products),
             "variants": len(shop.catalog.variants),
-            "operations": [
+            "bulk_operations": [
                 {"id": one.id, "type": one.type, "status": one.status, "objects": one.objects}
                 for one in shop.operations.by_id.values()
             ],

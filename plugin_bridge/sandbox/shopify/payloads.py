@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from plugin_bridge.sandbox.shopify.gids import gid
-from plugin_bridge.sandbox.shopify.order_fields import FIRST_NAME, LAST_NAME, total
-from plugin_bridge.sandbox.shopify.records import Image, Line, Order, Product, Variant
+from plugin_bridge.sandbox.shopify.order_payload import order_payload
+from plugin_bridge.sandbox.shopify.product_fields import category
+from plugin_bridge.sandbox.shopify.records import Image, Product, Variant
 
 if TYPE_CHECKING:
     from plugin_bridge.sandbox.shopify.shop import Shop
@@ -19,6 +19,9 @@ TOPICS = (
     *("bulk_operations/finish", "app/uninstalled", "app/scopes_update"),
 )
 """What the app is subscribed to by its configuration, beside the compliance topics."""
+
+VARIANTS_TOLD = 100
+"""A product's webhooks show no more variants; `variant_gids` names all."""
 
 COMPLIANCE = ("customers/data_request", "customers/redact", "shop/redact")
 """Sent to every app, installed or not."""
@@ -57,7 +60,7 @@ def _product(shop: "Shop", product_id: int, _: int) -> Any:
         "status": product.status.lower(),
         "published_scope": "global",
         "tags": ", ".join(product.tags),
-        "variants": [_variant(shop, variant) for variant in variants],
+        "variants": [_variant(shop, variant) for variant in variants[:VARIANTS_TOLD]],
         "options": [
             {
                 "name": option.name,
@@ -76,8 +79,13 @@ def _product(shop: "Shop", product_id: int, _: int) -> Any:
             for one in variants
         ],
         "has_variants_that_requires_components": False,
-        "category": {"full_name": product.category} if product.category else None,
+        "category": _category(product.category) if product.category else None,
     }
+
+
+def _category(full_name: str) -> dict[str, Any]:
+    said = category(full_name) or {}
+    return {"admin_graphql_api_id": said["id"], "name": said["name"], "full_name": full_name}
 
 
 def _variant(shop: "Shop", variant: Variant) -> dict[str, Any]:
@@ -143,82 +151,12 @@ def _order(shop: "Shop", order_id: int, _: int) -> Any:
     order = shop.orders.get(order_id)
     if order is None:
         return None
-    amount = total(order)
-    both = {"amount": amount, "currency_code": order.currency}
-    return {
-        "id": order.id,
-        "admin_graphql_api_id": gid("Order", order.id),
-        "name": f"#{order.number}",
-        "number": order.number - 1000,
-        "order_number": order.number,
-        "created_at": _moment(shop, order.created_at),
-        "updated_at": _moment(shop, order.updated_at),
-        "processed_at": _moment(shop, order.created_at),
-        "cancelled_at": _moment(shop, order.cancelled_at),
-        "cancel_reason": (order.cancel_reason or "").lower() or None,
-        "closed_at": None,
-        "currency": order.currency,
-        "presentment_currency": order.currency,
-        "financial_status": order.financial.lower(),
-        "fulfillment_status": None,
-        "test": False,
-        "confirmed": True,
-        "subtotal_price": amount,
-        "total_price": amount,
-        "total_tax": "0.00",
-        "total_discounts": "0.00",
-        "total_price_set": {"shop_money": both, "presentment_money": both},
-        "source_name": "web",
-        "tags": "",
-        "taxes_included": False,
-        "location_id": None,
-        "line_items": [_line(line) for line in order.lines],
-        **_person(shop, order),
-    }
+    options = shop.options
 
+    def moment(at: float | None) -> str | None:
+        return _moment(shop, at)
 
-def _person(shop: "Shop", order: Order) -> dict[str, Any]:
-    if not shop.options.protected_customer_data or not order.customer_id:
-        return {"email": "", "phone": None, "customer": {"id": order.customer_id}, "shipping_address": None}
-    address = {
-        "first_name": FIRST_NAME,
-        "last_name": LAST_NAME,
-        "address1": "1 Main Street",
-        "city": "Springfield",
-        "zip": "12345",
-        "country_code": "US",
-    }
-    customer = {
-        "id": order.customer_id,
-        "email": order.customer_email,
-        "first_name": FIRST_NAME,
-        "last_name": LAST_NAME,
-        "admin_graphql_api_id": gid("Customer", order.customer_id),
-    }
-    return {"email": order.customer_email, "phone": None, "customer": customer, "shipping_address": address}
-
-
-def _line(line: Line) -> dict[str, Any]:
-    return {
-        "id": line.id,
-        "admin_graphql_api_id": gid("LineItem", line.id),
-        "product_id": line.product_id,
-        "variant_id": line.variant_id,
-        "title": line.title,
-        "variant_title": line.variant_title or None,
-        "name": f"{line.title} - {line.variant_title}" if line.variant_title else line.title,
-        "sku": line.sku or None,
-        "vendor": line.vendor or None,
-        "quantity": line.quantity,
-        "current_quantity": line.quantity,
-        "fulfillable_quantity": line.quantity,
-        "fulfillment_status": None,
-        "price": f"{Decimal(line.price):.2f}",
-        "total_discount": "0.00",
-        "requires_shipping": True,
-        "taxable": True,
-        "gift_card": False,
-    }
+    return order_payload(order, moment, domain=options.domain, personal=options.protected_customer_data)
 
 
 def _operation(shop: "Shop", operation_id: int, _: int) -> Any:
@@ -240,16 +178,51 @@ def _shop(shop: "Shop", _: int, __: int) -> Any:
         "id": shop.id,
         "name": shop.options.name,
         "email": "owner@example.com",
-        "domain": None,
+        "customer_email": "owner@example.com",
+        "shop_owner": "Olive Owner",
         "myshopify_domain": shop.options.domain,
         "currency": shop.options.currency,
+        "enabled_presentment_currencies": [shop.options.currency],
         "iana_timezone": shop.options.timezone,
+        "timezone": f"(GMT) {shop.options.timezone}",
         "created_at": _moment(shop, shop.seeded_at),
         "updated_at": _moment(shop, shop.seeded_at),
+        "primary_location_id": shop.first_location.id,
+        "primary_locale": "en",
         "plan_name": "partner_test",
-        "shop_owner": "Olive Owner",
+        "plan_display_name": "Development",
+        "money_format": "${{amount}}",
+        "money_in_emails_format": "${{amount}}",
+        "money_with_currency_format": "${{amount}} USD",
+        "money_with_currency_in_emails_format": "${{amount}} USD",
+        "weight_unit": "kg",
+        "province": "Illinois",
+        "province_code": "IL",
+        "country": "US",
+        "country_code": "US",
+        "country_name": "United States",
+        "address1": "1 Main Street",
+        "city": "Springfield",
+        "zip": "12345",
+        "phone": "5550100",
+        **dict.fromkeys(_SHOP_NULL),
+        **dict.fromkeys(_SHOP_FALSE, False),
+        **dict.fromkeys(_SHOP_TRUE, True),
     }
 
+
+_SHOP_NULL = (
+    *("address2", "auto_configure_tax_inclusivity", "county_taxes", "domain", "google_apps_domain", "source"),
+    *("google_apps_login_enabled", "latitude", "longitude", "password_enabled", "tax_shipping", "taxes_included"),
+)
+_SHOP_FALSE = (
+    *("has_discounts", "marketing_sms_consent_enabled_at_checkout", "pre_launch_enabled", "setup_required"),
+    *("requires_extra_payments_agreement", "transactional_sms_disabled"),
+)
+_SHOP_TRUE = (
+    *("checkout_api_supported", "eligible_for_payments", "finances", "has_gift_cards", "has_storefront"),
+    "multi_location_enabled",
+)
 
 _BUILDERS: Mapping[str, Callable[["Shop", int, int], Any]] = {
     "products/create": _product,

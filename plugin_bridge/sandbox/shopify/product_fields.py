@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -77,6 +78,24 @@ def image_source(images: list[Image], args: Mapping[str, Any]) -> Source:
     return listed([] if wrong else images, reverse=bool(args.get("reverse")))
 
 
+@lru_cache(maxsize=5_000)
+def category(name: str) -> dict[str, Any] | None:
+    """Return the entry of the taxonomy with a full name, None for none; its id is made up."""
+    if not name:
+        return None
+    parts = name.split(" > ")
+    code = "-".join(re.sub(r"[^a-z0-9]", "", part.lower())[:2] or "x" for part in parts)
+    return {
+        "id": gid("TaxonomyCategory", code),
+        "name": parts[-1],
+        "fullName": name,
+        "isLeaf": True,
+        "isRoot": len(parts) == 1,
+        "level": len(parts),
+        "parentId": gid("TaxonomyCategory", code.rpartition("-")[0]) if len(parts) > 1 else None,
+    }
+
+
 PRODUCT: Table = {
     "id": lambda _, one, __: gid("Product", one.id),
     "legacyResourceId": lambda _, one, __: str(one.id),
@@ -89,7 +108,7 @@ PRODUCT: Table = {
     "productType": lambda _, one, __: one.product_type,
     "status": lambda _, one, __: one.status,
     "tags": lambda _, one, __: list(one.tags),
-    "category": lambda _, one, __: _category(one.category),
+    "category": lambda _, one, __: category(one.category),
     "options": lambda _, one, args: list(enumerate(one.options, 1))[: args.get("first")],
     "hasOnlyDefaultVariant": lambda context, one, _: _only_default(context, one),
     "hasOutOfStockVariants": lambda context, one, _: any(
@@ -225,22 +244,6 @@ def json_value(field: Metafield) -> Any:
 def digest(field: Metafield) -> str:
     """Return what `compareDigest` must name to overwrite this very value."""
     return sha256(field.value.encode()).hexdigest()
-
-
-def _category(name: str) -> dict[str, Any] | None:
-    if not name:
-        return None
-    parts = name.split(" > ")
-    code = "-".join(re.sub(r"[^a-z0-9]", "", part.lower())[:2] or "x" for part in parts)
-    return {
-        "id": gid("TaxonomyCategory", code),
-        "name": parts[-1],
-        "fullName": name,
-        "isLeaf": True,
-        "isRoot": len(parts) == 1,
-        "level": len(parts),
-        "parentId": gid("TaxonomyCategory", code.rpartition("-")[0]) if len(parts) > 1 else None,
-    }
 
 
 def _only_default(context: Context, product: Product) -> bool:

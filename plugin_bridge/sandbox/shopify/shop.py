@@ -12,6 +12,7 @@ from plugin_bridge.sandbox.shopify.bucket import Bucket
 from plugin_bridge.sandbox.shopify.bulk_work import WORK
 from plugin_bridge.sandbox.shopify.catalog import Catalog
 from plugin_bridge.sandbox.shopify.deliveries import Deliveries
+from plugin_bridge.sandbox.shopify.gids import gid
 from plugin_bridge.sandbox.shopify.idempotency import Idempotency
 from plugin_bridge.sandbox.shopify.installation import Installation
 from plugin_bridge.sandbox.shopify.kinds import KINDS
@@ -132,6 +133,7 @@ class Shop:
                 "app/scopes_update",
                 {
                     "id": self.id,
+                    "shop_id": gid("Shop", self.id),
                     "previous": old.split(","),
                     "current": scopes.split(","),
                     "updated_at": time_text(self.now()),

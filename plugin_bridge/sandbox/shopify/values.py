@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from plugin_bridge.sandbox.shopify.context import Context
 from plugin_bridge.sandbox.shopify.paging import Page, Source
 
 
+@lru_cache(maxsize=50_000)
 def time_text(at: float | None) -> str | None:
     """Print a Unix second as Shopify does."""
     return None if at is None else datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@lru_cache(maxsize=50_000)
 def money_text(amount: str) -> str:
     """Print an amount as MoneyV2 and Decimal do: without trailing zeros, but with one place."""
     text = f"{Decimal(amount).normalize():f}"
