@@ -22,6 +22,7 @@ from backend.domain.privacy.requests import PrivacyService
 from backend.domain.stores.attachment import StoreAttachment
 from backend.domain.stores.service import StoreService
 from backend.domain.sync.latest import LatestRuns
+from backend.domain.sync.run_anyway import HeldRuns
 from backend.domain.sync.schedules import SyncSchedules
 from backend.domain.sync.start import SyncService
 from backend.domain.sync.status import SyncStatusService
@@ -107,6 +108,11 @@ class Services:
     def sync(self) -> SyncService:
         """Start runs and show them."""
         return SyncService(self.session, self.jobs)
+
+    @cached_property
+    def held_runs(self) -> HeldRuns:
+        """Let held runs through."""
+        return HeldRuns(self.session, self.sync)
 
     @cached_property
     def sync_schedules(self) -> SyncSchedules:

@@ -43,6 +43,7 @@ from backend.domain.stores.token_exchange import TokenExchange
 from backend.domain.sync.follow_up import FollowUps
 from backend.domain.sync.pull import StorePull
 from backend.domain.sync.removed import RemovedProducts
+from backend.domain.sync.repository import SyncRepository
 from backend.domain.sync.schedules import DueSyncs
 from backend.domain.sync.trouble import RunTrouble
 from backend.gateways.arq_doorbell import ArqDoorbell, deserialize, queue_name, redis_settings, serialize
@@ -278,6 +279,14 @@ class Container:
         if store is None:
             raise not_found("Store")
         return system_actor(store.organization_id)
+
+    async def operator_for_run(self, run_id: uuid.UUID) -> Actor:
+        """Return the operator acting inside a run's organization; raise not_found for an unknown run."""
+        async with self.begin() as session:
+            found = await SyncRepository(session).lock(run_id)
+        if found is None:
+            raise not_found("Sync run")
+        return system_actor(found[0].organization_id)
 
     async def product_limit(self, session: AsyncSession, organization_id: uuid.UUID) -> int | None:
         """Return how many products an organization's plan holds; None: as many as it likes."""

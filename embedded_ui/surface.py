@@ -25,7 +25,7 @@ from embedded_ui.panel.overview import show_overview
 from embedded_ui.panel.passwords import ask_for_link, set_password, show_forgotten, show_password
 from embedded_ui.panel.privacy import fetch_export, show_privacy
 from embedded_ui.panel.products import show_product, show_products
-from embedded_ui.panel.runs import show_run, start_sync
+from embedded_ui.panel.runs import let_run_through, show_run, start_sync
 from embedded_ui.panel.schedules import change_schedule, show_schedule
 from embedded_ui.panel.stores import (
     attach_store,
@@ -97,6 +97,7 @@ PANEL = Surface(
         show_product,
         show_run,
         start_sync,
+        let_run_through,
         show_connect,
         connect_store,
         begin_shopify,

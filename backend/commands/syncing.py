@@ -1,4 +1,4 @@
-"""`sync run`, `sync history`, `sync schedule`."""
+"""`sync run`, `sync history`, `sync run-anyway`, `sync schedule`."""
 
 import asyncio
 import uuid
@@ -102,6 +102,21 @@ def history(store: uuid.UUID, most: int, data_dir: Path | None, as_json: bool) -
                 issues = await services.sync.issues(actor, found.id)
                 shown.append({**run_shown(found), "issues": [[issue.code, issue.message] for issue in issues]})
         return shown
+
+    show(in_instance(data_dir, work), as_json=as_json)
+
+
+@sync.command("run-anyway")
+@click.argument("run", type=click.UUID)
+@click.option("--reason", required=True, help="Why it is right; kept with the run and in the audit trail.")
+@instance_options
+def run_anyway(run: uuid.UUID, reason: str, data_dir: Path | None, as_json: bool) -> None:
+    """Let a held run through: the store is walked again, and what it does not show is removed."""
+
+    async def work(container: Any) -> dict[str, Any]:
+        actor = await container.operator_for_run(run)
+        async with container.transaction() as services:
+            return run_shown(await services.held_runs.run_anyway(actor, run, reason))
 
     show(in_instance(data_dir, work), as_json=as_json)
 

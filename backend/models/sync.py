@@ -38,6 +38,8 @@ class SyncRun(Base):
     """Counts: products_added, products_updated, products_removed, variants_…, pages, errors."""
     follow_up: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     """Something changed while it ran, which it may not have read: another run follows it."""
+    unguarded_reason: Mapped[str | None]
+    """Why a person lets this run do what guards held the one before for; None: guards are in force."""
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
     created_at: Mapped[CreatedAt]

@@ -9,12 +9,14 @@ from litestar.params import FromPath
 
 from backend.domain.stores.service import StoreService
 from backend.domain.sync.latest import LatestRun, LatestRuns
+from backend.domain.sync.run_anyway import HeldRuns
 from backend.domain.sync.start import SyncService
 from backend.domain.sync.step import MOST_ISSUES
 from backend.kit.clock import utc_now
 from backend.ports.actor import Actor
 from embedded_ui.forms import Form
 from embedded_ui.panel.views import run_view
+from embedded_ui.session import MANAGER
 from embedded_ui.shell import Shell, go_to
 
 
@@ -37,6 +39,18 @@ async def show_run(
         issues=await sync.issues(actor, run.id, most=2 * MOST_ISSUES),
         live=view.unfinished,
     )
+
+
+@post("/runs/{run_id:uuid}/run-anyway", status_code=303, opt=MANAGER)
+async def let_run_through(
+    actor: NamedDependency[Actor],
+    held_runs: NamedDependency[HeldRuns],
+    form: NamedDependency[Form],
+    run_id: FromPath[uuid.UUID],
+) -> Response[Any]:
+    """Let a held run through, for a reason."""
+    run = await held_runs.run_anyway(actor, run_id, form.text("reason"))
+    return go_to(f"/panel/runs/{run.id}")
 
 
 @post("/stores/{store_id:uuid}/sync", status_code=303)

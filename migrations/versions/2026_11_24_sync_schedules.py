@@ -1,6 +1,6 @@
-"""how often stores are read without anybody asking
+"""how often stores are read without anybody asking, and runs that are let through guards
 
-Locks: none that matters, the table is new; every store gets its schedule at once.
+Locks: `sync_runs` for a moment (a nullable column); the table is new, every store gets its schedule at once.
 
 Revision ID: 0004
 Revises: 0003
@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "store_id", "mode", name="pk_sync_schedules"),
     )
     op.create_index("ix_sync_schedules_next_at", "sync_schedules", ["next_at"], postgresql_where=sa.text("every_s > 0"))
+    op.add_column("sync_runs", sa.Column("unguarded_reason", sa.Text(), nullable=True))
     op.execute("""
         INSERT INTO sync_schedules (organization_id, store_id, mode, every_s, next_at)
         SELECT s.organization_id, s.id, usual.mode, usual.every_s, now() + make_interval(secs => usual.every_s)
@@ -43,4 +44,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("sync_runs", "unguarded_reason")
     op.drop_table("sync_schedules")

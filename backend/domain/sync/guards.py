@@ -27,14 +27,14 @@ def may_remove(*, listed: int, missing: int, what: str = "listings") -> Held | N
         return Held(
             code="source_empty",
             message=f"The store shows none of its {listed} {what} any more. Nothing was removed; check the store, "
-            "then sync again.",
+            "then sync again, or let this run through with a reason.",
         )
     share = missing / listed
     if missing > SHRINK_FREE and share > SHRINK_HOLD_SHARE:
         return Held(
             code="source_shrank",
             message=f"The store shows {listed - missing} of {listed} {what} ({share:.0%} are missing). Nothing was "
-            "removed; check the store, then sync again.",
+            "removed; check the store, then sync again, or let this run through with a reason.",
         )
     return None
 

@@ -44,7 +44,7 @@ async def missing_after(session: AsyncSession, run_id: uuid.UUID) -> Missing | N
     if not await _verified(runs, run):
         return None
     missing = await runs.missing(run)
-    if not (missing.products or missing.variants) or _held(missing) is not None:
+    if not (missing.products or missing.variants) or _held(run, missing) is not None:
         return None
     return Missing(*await runs.missing_ids(run))
 
@@ -93,7 +93,7 @@ async def _note_mismatch(runs: SyncRepository, run: SyncRun) -> None:
 
 async def _remove_gone(session: AsyncSession, runs: SyncRepository, run: SyncRun) -> None:
     missing = await runs.missing(run)
-    held = _held(missing)
+    held = _held(run, missing)
     if held is not None:
         await runs.add_issues(run, [{"code": held.code, "message": held.message}])
         await end_run(session, run, state="held", code=held.code, message=held.message)
@@ -102,8 +102,10 @@ async def _remove_gone(session: AsyncSession, runs: SyncRepository, run: SyncRun
         run.stats = {**run.stats, "products_removed": removed, "variants_removed": variants_removed}
 
 
-def _held(missing: MissingCount) -> Held | None:
+def _held(run: SyncRun, missing: MissingCount) -> Held | None:
     """Look at both: products may vanish while all their variations are still listed, and the other way round."""
+    if run.unguarded_reason is not None:
+        return None
     return may_remove(listed=missing.variants_listed, missing=missing.variants) or may_remove(
         listed=missing.products_listed, missing=missing.products, what="products"
     )

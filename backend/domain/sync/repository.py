@@ -75,6 +75,14 @@ class SyncRepository:
         query = select(SyncRun).where(SyncRun.organization_id == actor.tenant, SyncRun.id == run_id)
         return (await self._session.execute(query)).scalar_one_or_none()
 
+    async def newest_full(self, actor: Actor, store_id: uuid.UUID) -> SyncRun | None:
+        """Return a store's newest full run."""
+        query = select(SyncRun).where(
+            SyncRun.organization_id == actor.tenant, SyncRun.store_id == store_id, SyncRun.mode == "full"
+        )
+        newest = query.order_by(SyncRun.created_at.desc(), SyncRun.id.desc()).limit(1)
+        return (await self._session.execute(newest)).scalar_one_or_none()
+
     async def latest_runs(self, actor: Actor, store_id: uuid.UUID | None, most: int) -> Sequence[SyncRun]:
         """Return the newest runs, of one store or of all."""
         query = select(SyncRun).where(SyncRun.organization_id == actor.tenant)

@@ -189,3 +189,15 @@ async def test_an_impossible_schedule_changes_nothing(owner: Person, shop: FakeS
     refused = await owner.send(f"/panel/stores/{store_id}/schedule", delta=typed, full="86400")
     assert refused.status_code == 400
     assert "Reads changes every 5 minutes and everything every day" in (await owner.see("/panel")).text
+
+
+async def test_a_held_run_is_let_through_with_a_reason(owner: Person, container: Container) -> None:
+    store = await add_store(container, owner)
+    run = await add_run(container, store, state="held", error_code="source_shrank", error_message="It shrank")
+    path = f"/panel/runs/{run.id}"
+    assert f"{path}/run-anyway" in (await owner.see(path)).source
+    assert (await owner.send(path, f"{path}/run-anyway", reason="")).status_code == 400
+    let = await owner.send(path, f"{path}/run-anyway", reason="We closed the garden department")
+    assert let.status_code == 303
+    assert "Guards were off for this run: We closed the garden" in (await owner.see(let.headers["location"])).text
+    assert (await owner.send(path, f"{path}/run-anyway", reason="Once more")).status_code == 409
