@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from backend.ports.platform_errors import Cause, StoreRefused
 from backend.ports.store_platform import CatalogPage, PullRequest, StoreIdentity
+from plugin_bridge.shopify.answers import IdentityAnswer, ListedAnswer
 from plugin_bridge.shopify.bulk import BulkOperations, Patience
 from plugin_bridge.shopify.bulk_walk import BulkWalk
 from plugin_bridge.shopify.changes import ChangedPages, count_changes
@@ -11,7 +12,6 @@ from plugin_bridge.shopify.client import ShopifyClient
 from plugin_bridge.shopify.cursor import BulkCursor, PageCursor, read_cursor
 from plugin_bridge.shopify.documents import API_VERSION, Document
 from plugin_bridge.shopify.scopes import missing_scopes
-from plugin_bridge.shopify.wire import IdentityAnswer, ListedAnswer
 
 IDENTITY = Document("identity", IdentityAnswer)
 LISTED = Document("listed", ListedAnswer, points=250)

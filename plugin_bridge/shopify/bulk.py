@@ -22,18 +22,18 @@ from backend.ports.platform_errors import (
     StoreUnavailable,
     UnsafeAddress,
 )
-from plugin_bridge.shopify.client import ShopifyClient
-from plugin_bridge.shopify.documents import Document
-from plugin_bridge.shopify.errors import UserErrors, refused
-from plugin_bridge.shopify.lines import BulkFile, LineIndex
-from plugin_bridge.shopify.wire import (
+from plugin_bridge.shopify.answers import (
     BulkCancelAnswer,
     BulkRunningAnswer,
     BulkStartAnswer,
     BulkStateAnswer,
-    Line,
     Operation,
 )
+from plugin_bridge.shopify.client import ShopifyClient
+from plugin_bridge.shopify.documents import Document
+from plugin_bridge.shopify.errors import UserErrors, refused
+from plugin_bridge.shopify.lines import BulkFile, LineIndex
+from plugin_bridge.shopify.wire import Line
 
 log = structlog.get_logger()
 L = TypeVar("L", bound=Line)

@@ -9,13 +9,14 @@ import msgspec
 
 from backend.ports.platform_errors import Cause, StoreUnavailable
 from backend.ports.store_platform import CatalogPage, PlatformLocation, PlatformProduct, PlatformVariant, RowIssue
+from plugin_bridge.shopify.answers import LocationsAnswer, Operation
 from plugin_bridge.shopify.bulk import BulkOperations, Finished, Next, bulk_failed, denied
 from plugin_bridge.shopify.client import ShopifyClient
 from plugin_bridge.shopify.cursor import BulkCursor, cursor_text
 from plugin_bridge.shopify.documents import Document, narrowed, text_of
 from plugin_bridge.shopify.lines import Block, BulkFile
 from plugin_bridge.shopify.mapping import Mapper, location, unreadable
-from plugin_bridge.shopify.wire import Line, LocationsAnswer, Operation, ProductLine, VariantLine
+from plugin_bridge.shopify.wire import Line, ProductLine, VariantLine
 
 Stream = Literal["products", "variants"]
 L = TypeVar("L", bound=Line)

@@ -7,24 +7,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from backend.ports.store_platform import CatalogPage, PlatformProduct, PlatformVariant
+from plugin_bridge.shopify.answers import ChangesAnswer, ParentsAnswer, PicturesAnswer, ProductsAnswer, VariantsAnswer
 from plugin_bridge.shopify.bulk_walk import all_locations, changed_since
 from plugin_bridge.shopify.client import Reply, ShopifyClient
 from plugin_bridge.shopify.cursor import PageCursor, cursor_text
 from plugin_bridge.shopify.documents import Document
 from plugin_bridge.shopify.errors import TooCostly
 from plugin_bridge.shopify.mapping import Mapper, number
-from plugin_bridge.shopify.wire import (
-    ChangesAnswer,
-    PageInfo,
-    ParentsAnswer,
-    Picture,
-    Pictures,
-    PicturesAnswer,
-    ProductLine,
-    ProductsAnswer,
-    VariantLine,
-    VariantsAnswer,
-)
+from plugin_bridge.shopify.wire import PageInfo, Picture, Pictures, ProductLine, VariantLine
 
 T = TypeVar("T")
 PRODUCTS = Document("products", ProductsAnswer, points=500)

@@ -15,9 +15,9 @@ from backend.ports.shop_budget import Balance, Reservation, ShopBudget
 from plugin_bridge.http import RetryPolicy, evidence
 from plugin_bridge.pace import Traffic
 from plugin_bridge.shopify.access import ShopAccess
+from plugin_bridge.shopify.answers import Cost, Envelope, GraphQLError
 from plugin_bridge.shopify.documents import API_VERSION, Document
 from plugin_bridge.shopify.errors import failure, graphql_failure
-from plugin_bridge.shopify.wire import Cost, Envelope, GraphQLError
 
 log = structlog.get_logger()
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from backend.ports.platform_errors import Cause, PlatformError, StoreRefused, StoreThrottled, StoreUnavailable
 from plugin_bridge.http import evidence, retry_after_s
-from plugin_bridge.shopify.wire import GraphQLError, UserError
+from plugin_bridge.shopify.answers import GraphQLError, UserError
 
 ADVICE = {
     Cause.KEY_REVOKED: "Shopify refuses this app's token. Open the app in the shop's admin, or connect the shop again",

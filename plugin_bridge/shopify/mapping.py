@@ -12,7 +12,8 @@ from backend.ports.store_platform import (
     PlatformVariant,
     RowIssue,
 )
-from plugin_bridge.shopify.wire import Item, Parent, Picture, Place, ProductLine, VariantLine, Weight
+from plugin_bridge.shopify.answers import Place
+from plugin_bridge.shopify.wire import Item, Parent, Picture, ProductLine, VariantLine, Weight
 
 GRAMS = {"KILOGRAMS": 1000.0, "GRAMS": 1.0, "POUNDS": 453.59237, "OUNCES": 28.349523125}
 # An unlisted product is sold to whoever has its link and shown to nobody else, feeds included.

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.ports.store_platform import PlatformProduct, PlatformVariant
+from plugin_bridge.shopify.answers import Place
 from plugin_bridge.shopify.mapping import Mapper, location, number, unreadable
-from plugin_bridge.shopify.wire import Place, ProductLine, VariantLine
+from plugin_bridge.shopify.wire import ProductLine, VariantLine
 
 VARIANT = {
     "id": "gid://shopify/ProductVariant/45",
