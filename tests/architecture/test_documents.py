@@ -11,6 +11,7 @@ import pytest
 from backend.cli import cli
 from backend.domain.feeds.formats import FORMATS
 from backend.ports.platform_errors import Cause
+from plugin_bridge.sandbox.shopify.kinds import KINDS as SHOPIFY_KINDS
 from plugin_bridge.sandbox.woocommerce.faults import KINDS
 
 ROOT = Path(__file__).parents[2]
@@ -104,7 +105,7 @@ def test_every_issue_of_a_shopify_store_is_explained() -> None:
     assert [code for code in sorted(codes) if f"`{code}`" not in text] == []
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", sorted({*KINDS, *SHOPIFY_KINDS}))
 def test_every_fault_of_a_simulated_store_is_listed(kind: str) -> None:
     assert f"`{kind}`" in (ROOT / "docs/sandbox.md").read_text()
 

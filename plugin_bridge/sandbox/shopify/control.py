@@ -127,8 +127,9 @@ class Control:
         }
 
     def catalog(self, _: Request) -> list[dict[str, Any]]:
-        """Return every variant."""
-        return [self.row(variant) for variant in self.shop.catalog.variants.values()]
+        """Return every variant, by id."""
+        held = self.shop.catalog
+        return [self.row(held.variants[variant_id]) for variant_id in held.variant_shelf.ids]
 
     def _find(self, sku: str) -> Variant:
         found = self.shop.catalog.by_sku.get(sku)
