@@ -107,7 +107,9 @@ class BulkWalk:
             file = await self._operations.fetch(url, shape, size=size)
             if file is not None:
                 break
-            self._at = msgspec.structs.replace(self._at, **{stream: ""})
+            if self._at.tries + 1 >= MOST_TRIES:
+                raise bulk_failed(f"{MOST_TRIES} exports were not where Shopify said")
+            self._at = msgspec.structs.replace(self._at, tries=self._at.tries + 1, **{stream: ""})
         try:
             async for page in self._blocks(stream, file, done, mapped):
                 yield page

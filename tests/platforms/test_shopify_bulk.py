@@ -293,6 +293,16 @@ async def test_an_address_that_has_run_out_is_asked_for_anew() -> None:
         assert len(exports.started) == 3
 
 
+async def test_addresses_that_never_lead_anywhere_end_the_run() -> None:
+    async with scripted_shop() as shop:
+        exports = Exports(shop)
+        for operation in range(1, 6):
+            exports.ends(operation, exports.completed(operation, [product(1)]))
+        _, failed = await exports.fails()
+        assert failed.cause is Cause.BULK_FAILED
+        assert len(exports.started) == 4  # products three times, variants once
+
+
 async def test_a_file_cut_short_is_no_file() -> None:
     async with scripted_shop() as shop:
         exports = Exports(shop)

@@ -306,6 +306,27 @@ async def test_a_shop_that_keeps_failing_is_left_alone_for_a_while() -> None:
         assert len(shop.script.asked) == asked
 
 
+async def test_two_shops_in_one_process_never_see_each_others_token() -> None:
+    """Some requests are refused on the way, so that renewals of both cross."""
+    async with scripted_shop() as shop:
+        connector = shop.connector()
+        tokens = {name: (f"shpat_{name}0000", f"shpat_{name}1111") for name in ("loom", "reel")}
+        shop.script.says(
+            "Listed", lambda asked: Raw(401, b"{}") if asked.token.endswith("0000") and "7" in str(asked) else NONE
+        )
+        renewals = {name: Renewal(fresh) for name, (_, fresh) in tokens.items()}
+        stores = {
+            name: connector.open(f"https://{name}.myshopify.com", credentials(first), {}, renewals[name])
+            for name, (first, _) in tokens.items()
+        }
+        await asyncio.gather(*(store.still_listed([str(n)], []) for n in range(40) for store in stores.values()))
+        for name, (first, fresh) in tokens.items():
+            seen = {one.token for one in shop.script.asked if one.path.startswith(f"/{name}/")}
+            assert seen == {first, fresh}
+            assert len(renewals[name].asked) == 1
+            await stores[name].aclose()
+
+
 async def test_ids_are_asked_for_in_chunks_of_250() -> None:
     async with scripted_shop() as shop:
         shop.script.says("Listed", NONE)
