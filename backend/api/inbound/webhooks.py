@@ -3,6 +3,8 @@
 from typing import Any
 
 from litestar import Request
+from litestar.exceptions import ClientException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from backend.api.shared.hot_routes import HotRoute
@@ -32,8 +34,25 @@ async def keep(request: Request[Any, Any, Any]) -> ASGIApp:
         # Two lines of one name are one value that nobody signed.
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     query = request.query_params if request.scope["query_string"] else {}
-    await intake.accept(request.path_params["platform"], headers, query, await request.body())
+    body = await _body(request, request.app.state.settings.web.max_body_bytes)
+    await intake.accept(request.path_params["platform"], headers, query, body)
     return ACCEPTED
+
+
+async def _body(request: Request[Any, Any, Any], most: int) -> bytes:
+    """Return the raw body, as `request.body()` does at a third of its cost."""
+    message: Any = await request.receive()
+    parts: list[bytes] = [message.get("body", b"")]
+    size = len(parts[0])
+    while message.get("more_body") and size <= most:
+        message = await request.receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+    if message["type"] == "http.disconnect":
+        raise ClientException("The body ended early")
+    if size > most:
+        raise RequestEntityTooLarge
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 @HotRoute(

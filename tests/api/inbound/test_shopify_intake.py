@@ -150,3 +150,15 @@ async def test_headers_may_be_spelled_as_the_platform_likes(client: httpx.AsyncC
     titled = {name.title().replace("Sha256", "SHA256"): value for name, value in headers.items()}
     assert (await post(client, (titled, body))).status_code == 200
     assert len(await rows(container, "spelled")) == 1
+
+
+async def test_a_body_may_come_in_pieces(client: httpx.AsyncClient, container: Container) -> None:
+    headers, body = shopify_webhook("products/update", {"title": "x" * 300_000}, webhook_id="pieces")
+
+    async def pieces() -> Any:
+        for start in range(0, len(body), 65_536):
+            yield body[start : start + 65_536]
+
+    assert (await client.post(PATH, headers=headers, content=pieces())).status_code == 200
+    (row,) = await rows(container, "pieces")
+    assert bytes(row.body) == body
