@@ -96,15 +96,13 @@ class StoreMerge:
         return merged
 
     async def _merge_products(self, shown: Products, product_limit: int | None) -> _ProductsDone:
-        new, changed, gone = [*shown], {}, set()
-        if shown:
-            known = {}
-            for external_id, product_id, was_gone in await self._run(sql.KNOWN_PRODUCTS, **hashes(shown)):
-                known[external_id] = product_id
-                if was_gone:
-                    gone.add(external_id)
-            new = [external_id for external_id in shown if external_id not in known]
-            changed = {external_id: product_id for external_id, product_id in known.items() if product_id is not None}
+        if not shown:
+            return _ProductsDone()
+        names, ids_or_none, were_gone = await self._arrays(sql.KNOWN_PRODUCTS, **hashes(shown))
+        known = dict(zip(names, ids_or_none, strict=True))
+        gone = {name for name, was_gone in zip(names, were_gone, strict=True) if was_gone}
+        new = [external_id for external_id in shown if external_id not in known]
+        changed = {external_id: product_id for external_id, product_id in known.items() if product_id is not None}
         dropped = await self._over_limit(sorted(gone, key=changed.__getitem__) + new, product_limit)
         changed = {external_id: product_id for external_id, product_id in changed.items() if external_id not in dropped}
         new = [external_id for external_id in new if external_id not in dropped]
@@ -137,7 +135,7 @@ class StoreMerge:
     async def _merge_variants(self, shown: Variants, done: _ProductsDone) -> _VariantsDone:
         if not shown:
             return _VariantsDone()
-        known = dict((await self._run(sql.KNOWN_VARIANTS, **hashes(shown))).all())
+        known = dict(zip(*await self._arrays(sql.KNOWN_VARIANTS, **hashes(shown)), strict=True))
         differing = [one for one in shown if one not in known or known[one] is not None]
         parents = await self._parents({shown[one].external_product_id for one in differing}, done)
         placed = [(one, parents.get(shown[one].external_product_id)) for one in differing]
@@ -157,7 +155,7 @@ class StoreMerge:
         parents = {**done.new, **done.changed}
         elsewhere = [one for one in named if one not in parents]
         if elsewhere:
-            parents.update((await self._run(sql.PARENTS, ids=elsewhere)).all())
+            parents.update(zip(*await self._arrays(sql.PARENTS, ids=elsewhere), strict=True))
         return parents
 
     async def _write_variants(
@@ -173,6 +171,11 @@ class StoreMerge:
             await self._run(sql.WRITE_STOCK)
             await self._run(sql.DROP_STOCK)
             await self._run(sql.UPDATE_LISTINGS)
+
+    async def _arrays(self, statement: str, **values: Any) -> Sequence[Sequence[Any]]:
+        """Return the arrays of a statement's one row; empty ones where nothing was found."""
+        row = (await self._run(statement, **values)).one()
+        return [array or () for array in row]
 
     async def _run(self, statement: str, **values: Any) -> Any:
         return await self._session.execute(text(statement), {**self._scope, **values})

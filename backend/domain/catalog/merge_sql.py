@@ -11,31 +11,33 @@ LOCK_STORE = "SELECT pg_advisory_xact_lock(hashtextextended(cast(cast(:store AS 
 
 _SHOWN = "unnest(cast(:ids AS text[]), cast(:hashes AS bytea[])) AS shown(external_id, hash)"
 
+# Answers come as arrays in one row: the driver reads those many times faster than as many rows.
+
 KNOWN_PRODUCTS = f"""
-SELECT shown.external_id, CASE WHEN known.same THEN NULL ELSE known.product_id END,
-       CASE WHEN NOT known.same THEN (
+SELECT array_agg(shown.external_id), array_agg(CASE WHEN known.same THEN NULL ELSE known.product_id END),
+       array_agg(CASE WHEN NOT known.same THEN (
            SELECT p.deleted_at IS NOT NULL FROM products p
-           WHERE p.organization_id = :org AND p.id = known.product_id) END
+           WHERE p.organization_id = :org AND p.id = known.product_id) END)
 FROM {_SHOWN}
 CROSS JOIN LATERAL (
     SELECT l.product_id, l.seen_hash = shown.hash AND l.gone_at IS NULL AS same FROM product_links l
     WHERE l.organization_id = :org AND l.store_id = :store AND l.external_id = shown.external_id LIMIT 1
 ) known
 """
-"""External id, product id (NULL: shown as last time), whether the product is a tombstone."""
+"""External ids, product ids (NULL: shown as last time), whether each product is a tombstone."""
 
 KNOWN_VARIANTS = f"""
-SELECT shown.external_id, CASE WHEN known.same THEN NULL ELSE known.variant_id END
+SELECT array_agg(shown.external_id), array_agg(CASE WHEN known.same THEN NULL ELSE known.variant_id END)
 FROM {_SHOWN}
 CROSS JOIN LATERAL (
     SELECT l.variant_id, l.seen_hash = shown.hash AND l.gone_at IS NULL AS same FROM listings l
     WHERE l.organization_id = :org AND l.store_id = :store AND l.external_id = shown.external_id LIMIT 1
 ) known
 """
-"""External id, variant id (NULL: shown as last time)."""
+"""External ids, variant ids (NULL: shown as last time)."""
 
 PARENTS = """
-SELECT shown.external_id, known.product_id
+SELECT array_agg(shown.external_id), array_agg(known.product_id)
 FROM unnest(cast(:ids AS text[])) AS shown(external_id)
 CROSS JOIN LATERAL (
     SELECT l.product_id, l.gone_at FROM product_links l

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
+from asyncpg.pgproto import pgproto
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -64,8 +65,8 @@ async def _ensured(
 
 async def numbers(session: AsyncSession, table: str, count: int) -> list[int]:
     """Return fresh ids of `products` or `variants`, in order."""
-    query = text(f"SELECT nextval('{table}_id_seq') FROM generate_series(1, :count)")
-    return list((await session.execute(query, {"count": count})).scalars())
+    query = text(f"SELECT array_agg(nextval('{table}_id_seq')) FROM generate_series(1, :count)")
+    return (await session.execute(query, {"count": count})).scalar_one() or []
 
 
 class NewRows:
@@ -73,7 +74,8 @@ class NewRows:
 
     def __init__(self, session: AsyncSession, organization_id: uuid.UUID, currency: str) -> None:
         self._session = session
-        self._org = organization_id
+        # The driver's own kind, which it writes without asking the interpreter: it stands in every row.
+        self._org = pgproto.UUID(organization_id.bytes)
         self._currency = currency
 
     async def add_products(self, rows: Products, ids: Mapping[str, int], names: Names) -> None:
@@ -89,15 +91,18 @@ class NewRows:
 
     async def add_product_links(self, store_id: uuid.UUID, rows: Products, ids: Mapping[str, int]) -> None:
         """Note which products of a store they are."""
+        store = pgproto.UUID(store_id.bytes)
         records = (
-            (self._org, store_id, name, product_id, rows[name].hash, rows[name].url, rows[name].modified_at)
+            (self._org, store, name, product_id, rows[name].hash, rows[name].url, rows[name].modified_at)
             for name, product_id in ids.items()
         )
         await self._copy("product_links", ("organization_id", "store_id", *_LINK), records)
 
     async def add_listings(self, store_id: uuid.UUID, rows: Variants, ids: Mapping[str, Parented]) -> None:
         """Note which variants of a store they are."""
-        await self._copy("listings", ("organization_id", "store_id", *_LISTING), self._listings(store_id, rows, ids))
+        await self._copy(
+            "listings", ("organization_id", "store_id", *_LISTING), self._listings(pgproto.UUID(store_id.bytes), rows, ids)
+        )
 
     def _products(self, rows: Products, ids: Mapping[str, int], names: Names) -> Iterator[tuple[Any, ...]]:
         for external_id, product_id in ids.items():
@@ -120,11 +125,11 @@ class NewRows:
             for location, on_hand in levels.items():
                 yield (self._org, variant_id, location, on_hand, row.in_stock, row.backorder)
 
-    def _listings(self, store_id: uuid.UUID, rows: Variants, ids: Mapping[str, Parented]) -> Iterator[tuple[Any, ...]]:
+    def _listings(self, store: uuid.UUID, rows: Variants, ids: Mapping[str, Parented]) -> Iterator[tuple[Any, ...]]:
         for external_id, (variant_id, _) in ids.items():
             row = rows[external_id]
             ends = (row.inventory_id, row.hash, row.modified_at)
-            yield (self._org, store_id, external_id, row.external_product_id, variant_id, *ends)
+            yield (self._org, store, external_id, row.external_product_id, variant_id, *ends)
 
     async def _copy(self, table: str, columns: tuple[str, ...], records: Iterable[tuple[Any, ...]]) -> None:
         connection = await driver_connection(self._session)
