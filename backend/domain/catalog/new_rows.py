@@ -100,9 +100,8 @@ class NewRows:
 
     async def add_listings(self, store_id: uuid.UUID, rows: Variants, ids: Mapping[str, Parented]) -> None:
         """Note which variants of a store they are."""
-        await self._copy(
-            "listings", ("organization_id", "store_id", *_LISTING), self._listings(pgproto.UUID(store_id.bytes), rows, ids)
-        )
+        records = self._listings(pgproto.UUID(store_id.bytes), rows, ids)
+        await self._copy("listings", ("organization_id", "store_id", *_LISTING), records)
 
     def _products(self, rows: Products, ids: Mapping[str, int], names: Names) -> Iterator[tuple[Any, ...]]:
         for external_id, product_id in ids.items():
