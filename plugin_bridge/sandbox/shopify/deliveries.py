@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HELD_S = 0.3
-"""How much later a reordered delivery leaves, seconds."""
+HELD_S = 2.0
+"""A reordered delivery leaves behind the next one, or alone after so many seconds."""
 AT_ONCE = 8
 """So many deliveries are on their way at the same time."""
 REMOVED_AFTER = 8
@@ -55,6 +55,8 @@ class Deliveries:
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._client: httpx.AsyncClient | None = None
+        self._left = asyncio.Event()
+        """Set when a delivery has left; each has its own."""
         self.muted = False
         """Changes meanwhile are told to nobody."""
 
@@ -146,10 +148,14 @@ class Deliveries:
         if faults.strikes("lost_webhooks"):
             return
         if faults.strikes("reordered_webhooks"):
-            await asyncio.sleep(HELD_S)
+            await self._until_another_left()
         copies = 2 if faults.strikes("duplicate_webhooks") else 1
         for _ in range(copies):
             await self._until_taken(message)
+
+    async def _until_another_left(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._left.wait(), HELD_S)
 
     async def _until_taken(self, message: Delivery) -> None:
         for pause in (0.0, *self._shop.options.webhook_retries_s):
@@ -198,6 +204,8 @@ class Deliveries:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             log.info("a webhook of %s did not arrive: %s", options.domain, type(error).__name__)
             return 0
+        self._left.set()
+        self._left = asyncio.Event()
         return answer.status_code
 
     async def aclose(self) -> None:

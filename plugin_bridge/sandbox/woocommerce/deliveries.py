@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HELD_S = 0.3
-"""How much later a reordered delivery leaves, seconds."""
+HELD_S = 2.0
+"""A reordered delivery leaves behind the next one, or alone after so many seconds."""
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -41,6 +41,8 @@ class Deliveries:
         self._pings: list[int] = []
         self._worker: asyncio.Task[None] | None = None
         self._held: set[asyncio.Task[None]] = set()
+        self._left = asyncio.Event()
+        """Set when a delivery has left; each has its own."""
         self._client: httpx.AsyncClient | None = None
 
     def queue(self, hook: Hook, resource_id: int) -> None:
@@ -95,7 +97,8 @@ class Deliveries:
             await self._send(message)
 
     async def _send_later(self, message: Delivery) -> None:
-        await asyncio.sleep(HELD_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._left.wait(), HELD_S)
         await self._send(message)
 
     async def _send(self, message: Delivery) -> None:
@@ -117,6 +120,8 @@ class Deliveries:
                 "x-wc-webhook-delivery-id": message.delivery_id,
             },
         )
+        self._left.set()
+        self._left = asyncio.Event()
         self._count(hook, status)
 
     def _count(self, hook: Hook, status: int) -> None:

@@ -3,7 +3,7 @@
 from itertools import islice
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugin_bridge.sandbox.generator import MAX_VARIANTS, generate_products, gtin13
@@ -13,17 +13,20 @@ COUNTS = st.integers(0, 40)
 VARIANTS = st.integers(1, 12)
 
 
+@settings(deadline=None)
 @given(count=COUNTS, variants=VARIANTS, seed=st.integers(0, 10**6))
 def test_the_same_arguments_give_the_same_products(count: int, variants: int, seed: int) -> None:
     assert list(generate_products(count, variants, seed)) == list(generate_products(count, variants, seed))
 
 
+@settings(deadline=None)
 @given(count=COUNTS, more=COUNTS, variants=VARIANTS)
 def test_a_longer_catalog_begins_with_the_shorter_one(count: int, more: int, variants: int) -> None:
     longer = generate_products(count + more, variants)
     assert list(islice(longer, count)) == list(generate_products(count, variants))
 
 
+@settings(deadline=None)
 @given(count=COUNTS, variants=st.integers(1, MAX_VARIANTS))
 def test_skus_barcodes_and_choices_are_unique(count: int, variants: int) -> None:
     products = list(generate_products(count, variants))
@@ -36,6 +39,7 @@ def test_skus_barcodes_and_choices_are_unique(count: int, variants: int) -> None
         assert all(tuple(row.options) == product.option_names for row in product.variants)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 999_999_999))
 def test_a_barcode_has_the_right_check_digit(number: int) -> None:
     code = gtin13(number)
