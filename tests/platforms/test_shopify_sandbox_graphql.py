@@ -235,6 +235,66 @@ def test_a_variable_of_the_wrong_type_is_refused(shop: ShopifyShop, token: str) 
     assert codes(answer) == ["INVALID_VARIABLE"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"nonsense",
+        b"[]",
+        b"7",
+        b"{}",
+        b'{"query": 7}',
+        b'{"query": "{shop{name}}", "variables": []}',
+        b'{"query": null}',
+        b"\xff\xfe",
+        b"[" * 5000,
+    ],
+    ids=["empty", "no json", "list", "number", "no query", "query 7", "variables", "null", "bytes", "deep"],
+)
+def test_a_body_that_is_no_request_is_a_400(shop: ShopifyShop, token: str, body: bytes) -> None:
+    headers = {"X-Shopify-Access-Token": token, "content-type": "application/json"}
+    answer = shop.http.post(f"{shop.store_url}/admin/api/2026-10/graphql.json", content=body, headers=headers)
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "{",
+        "{" * 3000,
+        "{shop{" + "a{" * 2000,
+        "subscription {shop {name}}",
+        "query A {shop {id}} query B {shop {id}}",
+    ],
+    ids=["empty", "half", "braces", "deep", "subscription", "two operations"],
+)
+def test_a_document_that_cannot_run_is_an_error(shop: ShopifyShop, token: str, query: str) -> None:
+    answer = shop.graphql(token, query)
+    assert answer["errors"]
+    assert "data" not in answer
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{node(id: "gid://shopify/Product/²") {id}}',
+        '{product(id: "gid://shopify/Product/999999999999999999999") {id}}',
+        '{products(first: 1, query: "id:² updated_at:>0001-01-01T00:00:00+14:00") {nodes {id}}}',
+        '{inventoryLevel(id: "gid://shopify/InventoryLevel/1?inventory_item_id=²") {id}}',
+        'mutation {metafieldsSet(metafields: {ownerId: "gid://shopify/Product/²", key: "ab", value: "1"}) '
+        "{userErrors {code}}}",
+        "mutation {productUpdate(product: {}) {userErrors {message}}}",
+        "mutation {productSet(input: {}) {userErrors {message}}}",
+        "mutation {productCreate {userErrors {message}}}",
+    ],
+    ids=["digit", "long", "search", "level", "owner", "update", "set", "create"],
+)
+def test_odd_values_are_no_internal_error(shop: ShopifyShop, token: str, query: str) -> None:
+    answer = shop.graphql(token, query)
+    assert "INTERNAL_SERVER_ERROR" not in str(answer)
+
+
 @pytest.mark.parametrize("token", ["", "shpat_0123456789abcdef0123456789abcdef"], ids=["none", "unknown"])
 def test_an_unknown_token_is_a_401(shop: ShopifyShop, token: str) -> None:
     answer = shop.post_graphql(token, "{shop {name}}")

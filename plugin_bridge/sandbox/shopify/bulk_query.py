@@ -76,12 +76,14 @@ def compile_query(text: str, scopes: frozenset[str]) -> Branch:
 
     Raises:   NotAllowed; problems.Refused with ACCESS_DENIED for what the token may not read.
     """
+    schema = bare_schema()
     try:
         document = parse(text)
+        errors = validate(schema, document)
     except GraphQLError as error:
         raise NotAllowed(f"Invalid bulk query: {error.message}") from None
-    schema = bare_schema()
-    errors = validate(schema, document)
+    except RecursionError:
+        raise NotAllowed("Invalid bulk query: it is nested too deeply") from None
     if errors:
         raise NotAllowed(f"Invalid bulk query: {errors[0].message}")
     operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]

@@ -101,9 +101,11 @@ def prepare(text: str) -> Prepared:
     """Parse and validate a document."""
     try:
         document = parse(text)
+        return Prepared(document, validate(shop_schema(), document))
     except GraphQLError as error:
         return Prepared(None, [error])
-    return Prepared(document, validate(shop_schema(), document))
+    except RecursionError:
+        return Prepared(None, [GraphQLError("The query is nested too deeply")])
 
 
 class Plan(msgspec.Struct):
@@ -125,6 +127,8 @@ def plan(text: str, variables: Mapping[str, Any], name: str | None) -> Plan | li
     operation = get_operation_ast(prepared.document, name)
     if operation is None:
         return [GraphQLError("An operation name is required" if name is None else f"No operation named {name!r}")]
+    if shop_schema().get_root_type(operation.operation) is None:
+        return [GraphQLError(f"Schema is not configured for {operation.operation.value}s")]
     coerced = get_variable_values(shop_schema(), operation.variable_definitions or (), dict(variables))
     if isinstance(coerced, list):
         return [_invalid_variable(error) for error in coerced]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plugin_bridge.sandbox.shopify.context import Context
-from plugin_bridge.sandbox.shopify.gids import split
+from plugin_bridge.sandbox.shopify.gids import number_of
 from plugin_bridge.sandbox.shopify.problems import UserProblem
 from plugin_bridge.sandbox.shopify.product_fields import digest
 from plugin_bridge.sandbox.shopify.records import Metafield, Product, Variant
@@ -55,13 +55,10 @@ def set_metafields(context: Context, _: Any, args: Mapping[str, Any]) -> dict[st
 
 
 def _checked(context: Context, given: Mapping[str, Any], at: list[str]) -> tuple[Product | Variant, Mapping[str, Any]]:
-    kind, number = split(given["ownerId"]) or ("", "")
-    things: Mapping[int, Product | Variant] = {}
-    if kind == "Product":
-        things = context.shop.catalog.products
-    elif kind == "ProductVariant":
-        things = context.shop.catalog.variants
-    owner = things.get(int(number)) if number.isdigit() else None
+    catalog, text = context.shop.catalog, given["ownerId"]
+    owner: Product | Variant | None = catalog.products.get(number_of(text, "Product") or 0)
+    if owner is None:
+        owner = catalog.variants.get(number_of(text, "ProductVariant") or 0)
     if owner is None:
         raise UserProblem([*at, "ownerId"], "Owner does not exist.", "INVALID")
     if not given["value"]:
