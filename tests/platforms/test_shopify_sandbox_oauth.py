@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import jwt
 import pytest
+from shopify import Session, session_token
 
 from tests.support.shopify import ShopifyShop, shopify_shop
 
@@ -56,6 +57,16 @@ def test_installing_redirects_with_a_signature_over_the_encoded_query(shop: Shop
     assert told["state"] == "a b&c=d/e"
     assert abs(int(told["timestamp"]) - time.time()) < 5
     assert base64.b64decode(told["host"] + "==").decode() == "admin.shopify.com/store/test-shop"
+
+
+def test_shopifys_own_library_accepts_callback_and_id_token(shop: ShopifyShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "secret", shop.client_secret)
+    told = shop.consent(CALLBACK, state="0123abcd")
+    assert Session.validate_params(told)
+    assert not Session.validate_params({**told, "code": "another"})
+    header = f"Bearer {shop.id_token(user='7')['id_token']}"
+    claims = session_token.decode_from_header(header, api_key=shop.client_id, secret=shop.client_secret)
+    assert (claims["sub"], claims["dest"]) == ("7", f"https://{shop.domain}")
 
 
 def test_cancelling_brings_no_code(shop: ShopifyShop) -> None:
