@@ -169,7 +169,8 @@ class StoreMerge:
             await resolve_known(self._session, {}, changed)
             await self._run(sql.UPDATE_VARIANTS, currency=self._currency)
             await self._run(sql.WRITE_STOCK)
-            await self._run(sql.DROP_STOCK)
+            if (await self._run(sql.HAS_PLACES)).scalar_one():
+                await self._run(sql.DROP_STOCK)
             await self._run(sql.UPDATE_LISTINGS)
 
     async def _arrays(self, statement: str, **values: Any) -> Sequence[Sequence[Any]]:

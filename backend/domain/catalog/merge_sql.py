@@ -111,12 +111,16 @@ _CHANGED_VARIANTS = "FROM stage_variants s JOIN resolved_variants r USING (exter
 WRITE_STOCK = f"""
 INSERT INTO stock_levels AS k (organization_id, variant_id, location, on_hand, in_stock, backorder)
 SELECT cast(:org AS uuid), r.variant_id, told.location, told.on_hand, s.in_stock, s.backorder
-{_CHANGED_VARIANTS}, {_LEVELS} WHERE r.changed AND NOT r.is_new
+{_CHANGED_VARIANTS}, {_LEVELS} WHERE r.changed AND NOT r.is_new AND NOT EXISTS (
+    SELECT 1 FROM stock_levels o
+    WHERE o.organization_id = :org AND o.variant_id = r.variant_id AND o.location = told.location
+      AND (o.on_hand, o.in_stock, o.backorder) IS NOT DISTINCT FROM (told.on_hand, s.in_stock, s.backorder))
 ON CONFLICT (organization_id, variant_id, location) DO UPDATE
 SET on_hand = excluded.on_hand, in_stock = excluded.in_stock, backorder = excluded.backorder, updated_at = now()
-WHERE (k.on_hand, k.in_stock, k.backorder)
-      IS DISTINCT FROM (excluded.on_hand, excluded.in_stock, excluded.backorder)
 """
+"""What equals is left out before the insert: a conflict that changes nothing would lock its row all the same."""
+
+HAS_PLACES = "SELECT EXISTS (SELECT 1 FROM locations WHERE organization_id = :org AND store_id = :store)"
 
 DROP_STOCK = f"""
 DELETE FROM stock_levels k USING stage_variants s JOIN resolved_variants r USING (external_id)

@@ -42,6 +42,8 @@ async def _read(
     try:
         async for page in pages:
             await waiting.put(page)
+            # A reader that never waits (a file that lies there) would fill the queue while the database idles.
+            await asyncio.sleep(0)
     except Exception as error:
         await waiting.put(error)
     else:
@@ -53,14 +55,16 @@ async def _next_group(
 ) -> tuple[list[CatalogPage], bool, BaseException | None]:
     """Return the next pages, whether they are the last, and how the reading ended."""
     group: list[CatalogPage] = []
-    patience: float | None = None
     while len(group) < GROUP:
         try:
-            item = await asyncio.wait_for(waiting.get(), patience)
+            # What lies ready is taken without a pause: the reader refills while the group is stored.
+            if waiting.empty():
+                item = await asyncio.wait_for(waiting.get(), LINGER_S if group else None)
+            else:
+                item = waiting.get_nowait()
         except TimeoutError:
             break
         if not isinstance(item, CatalogPage):
             return group, True, item
         group.append(item)
-        patience = LINGER_S
     return group, False, None

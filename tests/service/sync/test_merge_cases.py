@@ -9,6 +9,8 @@ from sqlalchemy import text
 
 from backend.domain.catalog.merge import Merged, StoreMerge
 from backend.kit.ids import uuid7
+from backend.models.catalog import Location
+from backend.models.stores import Store
 from backend.ports.actor import Actor
 from backend.ports.store_platform import PlatformProduct, PlatformVariant
 from tests.support.product import Workbench
@@ -204,6 +206,11 @@ async def test_auc_14_a_product_whose_variant_changed_counts_as_updated_once(sto
 
 async def test_pieces_in_several_places_are_kept_apart(store: OneStore) -> None:
     levels = "SELECT location, on_hand FROM stock_levels WHERE organization_id = :org ORDER BY location"
+    tenant = store.actor.tenant
+    async with store.bench.container.begin() as session:
+        session.add(Store(id=store.store_id, organization_id=tenant, platform="x", url="x", name="x", state="active"))
+        await session.flush()
+        session.add(Location(organization_id=tenant, store_id=store.store_id, external_id="north", name="North"))
     await store.merge(product("1", variant("1", "1", levels={"north": 3, "south": 4})))
     assert await store.bench.rows(levels, org=store.actor.tenant) == [("north", 3), ("south", 4)]
     await store.merge(product("1", variant("1", "1", levels={"south": 5, "west": 1})))
