@@ -71,6 +71,7 @@ class StoreMerge:
         self._session = session
         self._store_id = store_id
         self._currency = currency
+        self._where = (organization_id, store_id)
         self._scope = {"org": organization_id, "store": store_id}
         self._rows = NewRows(session, organization_id, currency)
 
@@ -120,7 +121,7 @@ class StoreMerge:
             await self._rows.add_product_links(self._store_id, shown, new)
         if changed:
             await stage(self._session, {one: shown[one] for one in changed}, {})
-            await resolve_known(self._session, changed, {})
+            await resolve_known(self._session, self._where, changed, {})
             await self._run(sql.UPDATE_PRODUCTS)
             await self._run(sql.UPDATE_PRODUCT_LINKS)
 
@@ -166,7 +167,7 @@ class StoreMerge:
             await self._rows.add_listings(self._store_id, shown, new)
         if changed:
             await stage(self._session, {}, {one: shown[one] for one in changed})
-            await resolve_known(self._session, {}, changed)
+            await resolve_known(self._session, self._where, {}, changed)
             await self._run(sql.UPDATE_VARIANTS, currency=self._currency)
             await self._run(sql.WRITE_STOCK)
             if (await self._run(sql.HAS_PLACES)).scalar_one():

@@ -76,7 +76,7 @@ SET title = s.title, description = s.description, handle = s.handle, status = s.
     categories = s.categories, tags = s.tags, images = cast(s.images AS jsonb), option_names = s.option_names,
     url = s.url, updated_at = now(), deleted_at = NULL
 FROM stage_products s JOIN resolved_products r USING (external_id)
-WHERE r.changed AND NOT r.is_new AND p.organization_id = :org AND p.id = r.product_id
+WHERE r.changed AND NOT r.is_new AND p.organization_id = r.organization_id AND p.id = r.product_id
 """
 
 UPDATE_PRODUCT_LINKS = """
@@ -84,7 +84,7 @@ UPDATE product_links l
 SET seen_hash = s.hash, url = s.url, seen_modified_at = s.modified_at, gone_at = NULL, updated_at = now()
 FROM stage_products s JOIN resolved_products r USING (external_id)
 WHERE r.changed AND NOT r.is_new
-  AND l.organization_id = :org AND l.store_id = :store AND l.external_id = s.external_id
+  AND l.organization_id = r.organization_id AND l.store_id = r.store_id AND l.external_id = r.external_id
 """
 
 UPDATE_VARIANTS = """
@@ -95,7 +95,7 @@ SET product_id = r.product_id, position = s.position, title = s.title, sku = s.s
     attributes = cast(s.attributes AS jsonb), image_url = s.image_url, url = s.url, weight_g = s.weight_g,
     active = s.active, updated_at = now(), deleted_at = NULL
 FROM stage_variants s JOIN resolved_variants r USING (external_id)
-WHERE r.changed AND NOT r.is_new AND v.organization_id = :org AND v.id = r.variant_id
+WHERE r.changed AND NOT r.is_new AND v.organization_id = r.organization_id AND v.id = r.variant_id
 """
 
 # Where its pieces lie: in the places the store names, or in one place.
@@ -110,11 +110,13 @@ _CHANGED_VARIANTS = "FROM stage_variants s JOIN resolved_variants r USING (exter
 
 WRITE_STOCK = f"""
 INSERT INTO stock_levels AS k (organization_id, variant_id, location, on_hand, in_stock, backorder)
-SELECT cast(:org AS uuid), r.variant_id, told.location, told.on_hand, s.in_stock, s.backorder
-{_CHANGED_VARIANTS}, {_LEVELS} WHERE r.changed AND NOT r.is_new AND NOT EXISTS (
-    SELECT 1 FROM stock_levels o
-    WHERE o.organization_id = :org AND o.variant_id = r.variant_id AND o.location = told.location
-      AND (o.on_hand, o.in_stock, o.backorder) IS NOT DISTINCT FROM (told.on_hand, s.in_stock, s.backorder))
+SELECT r.organization_id, r.variant_id, told.location, told.on_hand, s.in_stock, s.backorder
+{_CHANGED_VARIANTS}, {_LEVELS} LEFT JOIN LATERAL (
+    SELECT true AS there, o.on_hand, o.in_stock, o.backorder FROM stock_levels o
+    WHERE o.organization_id = r.organization_id AND o.variant_id = r.variant_id AND o.location = told.location LIMIT 1
+) known ON true
+WHERE r.changed AND NOT r.is_new AND (known.there IS NULL OR
+      (known.on_hand, known.in_stock, known.backorder) IS DISTINCT FROM (told.on_hand, s.in_stock, s.backorder))
 ON CONFLICT (organization_id, variant_id, location) DO UPDATE
 SET on_hand = excluded.on_hand, in_stock = excluded.in_stock, backorder = excluded.backorder, updated_at = now()
 """
@@ -124,7 +126,7 @@ HAS_PLACES = "SELECT EXISTS (SELECT 1 FROM locations WHERE organization_id = :or
 
 DROP_STOCK = f"""
 DELETE FROM stock_levels k USING stage_variants s JOIN resolved_variants r USING (external_id)
-WHERE r.changed AND NOT r.is_new AND k.organization_id = :org AND k.variant_id = r.variant_id
+WHERE r.changed AND NOT r.is_new AND k.organization_id = r.organization_id AND k.variant_id = r.variant_id
   AND NOT EXISTS (SELECT 1 FROM {_LEVELS} WHERE told.location = k.location)
 """
 
@@ -134,7 +136,7 @@ SET seen_hash = s.hash, external_product_id = s.external_product_id, inventory_i
     seen_modified_at = s.modified_at, state = 'active', gone_at = NULL, updated_at = now()
 FROM stage_variants s JOIN resolved_variants r USING (external_id)
 WHERE r.changed AND NOT r.is_new
-  AND l.organization_id = :org AND l.store_id = :store AND l.external_id = s.external_id
+  AND l.organization_id = r.organization_id AND l.store_id = r.store_id AND l.external_id = r.external_id
 """
 
 BUMP_REVISION = "UPDATE organizations SET catalog_revision = catalog_revision + 1 WHERE id = :org"

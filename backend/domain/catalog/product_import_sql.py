@@ -11,7 +11,9 @@ SELECT DISTINCT s.external_product_id, s.sku, v.product_id, p.handle <> '' AND p
 FROM stage_variants s
 JOIN stage_products n ON n.external_id = s.external_product_id
 JOIN variants v ON v.organization_id = :org AND v.sku = s.sku AND v.deleted_at IS NULL
-JOIN products p ON p.organization_id = :org AND p.id = v.product_id AND p.deleted_at IS NULL
+JOIN LATERAL (
+    SELECT o.handle, o.deleted_at FROM products o WHERE o.organization_id = :org AND o.id = v.product_id LIMIT 1
+) p ON p.deleted_at IS NULL
 WHERE s.sku <> ''
 """
 
@@ -31,8 +33,9 @@ ORDER BY v.deleted_at IS NOT NULL, v.id
 # New rows get their numbers in the order of the file.
 
 RESOLVE_PRODUCTS = """
-INSERT INTO resolved_products (external_id, product_id, is_new, changed)
-SELECT chosen.external_id, coalesce(chosen.product_id, nextval('products_id_seq')), chosen.product_id IS NULL, true
+INSERT INTO resolved_products (organization_id, external_id, product_id, is_new, changed)
+SELECT cast(:org AS uuid), chosen.external_id, coalesce(chosen.product_id, nextval('products_id_seq')),
+       chosen.product_id IS NULL, true
 FROM unnest(cast(:external_ids AS text[]), cast(:product_ids AS bigint[])) WITH ORDINALITY
      AS chosen (external_id, product_id, n)
 ORDER BY chosen.n
@@ -40,8 +43,8 @@ RETURNING external_id, product_id
 """
 
 RESOLVE_VARIANTS = """
-INSERT INTO resolved_variants (external_id, variant_id, product_id, is_new, changed)
-SELECT chosen.external_id, coalesce(chosen.variant_id, nextval('variants_id_seq')), r.product_id,
+INSERT INTO resolved_variants (organization_id, external_id, variant_id, product_id, is_new, changed)
+SELECT r.organization_id, chosen.external_id, coalesce(chosen.variant_id, nextval('variants_id_seq')), r.product_id,
        chosen.variant_id IS NULL, true
 FROM unnest(cast(:external_ids AS text[]), cast(:variant_ids AS bigint[])) WITH ORDINALITY
      AS chosen (external_id, variant_id, n)
@@ -86,7 +89,7 @@ def keep_products(told: Iterable[str]) -> str:
     # A file never clears the page a customer buys on: neither format exports it for ordinary products.
     return f"""
 UPDATE stage_products s SET {", ".join([*kept, "url = coalesce(nullif(s.url, ''), p.url)"])}
-FROM resolved_products r JOIN products p ON p.organization_id = :org AND p.id = r.product_id
+FROM resolved_products r JOIN products p ON p.organization_id = r.organization_id AND p.id = r.product_id
 WHERE r.external_id = s.external_id AND NOT r.is_new
 """
 
@@ -96,8 +99,8 @@ def keep_variants(told: Iterable[str]) -> str:
     kept = [each for name, parts in _KEPT_VARIANT.items() if name not in set(told) for each in parts]
     return f"""
 UPDATE stage_variants s SET {", ".join([*kept, "url = coalesce(nullif(s.url, ''), v.url)"])}
-FROM resolved_variants r JOIN variants v ON v.organization_id = :org AND v.id = r.variant_id
-LEFT JOIN stock_levels k ON k.organization_id = :org AND k.variant_id = v.id AND k.location = 'default'
+FROM resolved_variants r JOIN variants v ON v.organization_id = r.organization_id AND v.id = r.variant_id
+LEFT JOIN stock_levels k ON k.organization_id = v.organization_id AND k.variant_id = v.id AND k.location = 'default'
 WHERE r.external_id = s.external_id AND NOT r.is_new
 """
 
@@ -105,7 +108,7 @@ WHERE r.external_id = s.external_id AND NOT r.is_new
 LEAVE_EQUAL_PRODUCTS = """
 UPDATE resolved_products r SET changed = false
 FROM stage_products s, products p LEFT JOIN brands b ON b.id = p.brand_id
-WHERE NOT r.is_new AND s.external_id = r.external_id AND p.organization_id = :org AND p.id = r.product_id
+WHERE NOT r.is_new AND s.external_id = r.external_id AND p.organization_id = r.organization_id AND p.id = r.product_id
   AND (p.title, p.description, p.handle, p.status, p.categories, p.tags, p.images, p.option_names, p.url,
        lower(coalesce(b.name, '')))
     IS NOT DISTINCT FROM
@@ -116,8 +119,8 @@ WHERE NOT r.is_new AND s.external_id = r.external_id AND p.organization_id = :or
 LEAVE_EQUAL_VARIANTS = """
 UPDATE resolved_variants r SET changed = false
 FROM stage_variants s, variants v
-LEFT JOIN stock_levels k ON k.organization_id = :org AND k.variant_id = v.id AND k.location = 'default'
-WHERE NOT r.is_new AND s.external_id = r.external_id AND v.organization_id = :org AND v.id = r.variant_id
+LEFT JOIN stock_levels k ON k.organization_id = v.organization_id AND k.variant_id = v.id AND k.location = 'default'
+WHERE NOT r.is_new AND s.external_id = r.external_id AND v.organization_id = r.organization_id AND v.id = r.variant_id
   AND v.deleted_at IS NULL AND v.product_id = r.product_id
   AND (v.title, v.sku, v.barcode, v.price, v.sale_price, v.cost, v.options, v.attributes, v.image_url, v.url,
        v.weight_g, v.active, k.on_hand, k.in_stock, k.backorder)
@@ -135,7 +138,7 @@ SET product_id = r.product_id, position = s.position, title = s.title, sku = s.s
     options = cast(s.options AS jsonb), attributes = cast(s.attributes AS jsonb), image_url = s.image_url,
     url = s.url, weight_g = s.weight_g, active = s.active, updated_at = now(), deleted_at = NULL
 FROM stage_variants s JOIN resolved_variants r USING (external_id)
-WHERE r.changed AND NOT r.is_new AND v.organization_id = :org AND v.id = r.variant_id
+WHERE r.changed AND NOT r.is_new AND v.organization_id = r.organization_id AND v.id = r.variant_id
 """
 
 COUNT = """

@@ -1,6 +1,7 @@
 """Bring neutral products into temporary tables by COPY, so that SQL can work on them as sets."""
 
 import hashlib
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,6 +15,8 @@ from backend.ports.store_platform import PlatformProduct, PlatformVariant
 _encode = msgspec.msgpack.Encoder().encode
 _json = msgspec.json.Encoder().encode
 
+# The scope stands in each resolved row: joined by a column, rows are looked up by their whole key. Joined by a
+# constant, the planner may go through all rows of an organization that it has no statistics of.
 # JSON and money travel as text: the server casts them in a set, the driver would do it value by value.
 _TABLES = (
     """CREATE TEMP TABLE IF NOT EXISTS stage_products (
@@ -27,10 +30,11 @@ _TABLES = (
         modified_at timestamptz, hash bytea
     ) ON COMMIT DELETE ROWS""",
     """CREATE TEMP TABLE IF NOT EXISTS resolved_products (
-        external_id text, product_id bigint, is_new boolean, changed boolean
+        organization_id uuid, store_id uuid, external_id text, product_id bigint, is_new boolean, changed boolean
     ) ON COMMIT DELETE ROWS""",
     """CREATE TEMP TABLE IF NOT EXISTS resolved_variants (
-        external_id text, variant_id bigint, product_id bigint, is_new boolean, changed boolean
+        organization_id uuid, store_id uuid, external_id text, variant_id bigint, product_id bigint, is_new boolean,
+        changed boolean
     ) ON COMMIT DELETE ROWS""",
 )
 
@@ -181,17 +185,23 @@ async def stage(session: AsyncSession, products: Products, variants: Variants) -
         await connection.execute("ANALYZE stage_products; ANALYZE stage_variants")
 
 
-async def resolve_known(session: AsyncSession, products: Mapping[str, int], variants: Mapping[str, Parented]) -> None:
+Scope = tuple[uuid.UUID, uuid.UUID]
+"""Organization and store."""
+
+
+async def resolve_known(
+    session: AsyncSession, scope: Scope, products: Mapping[str, int], variants: Mapping[str, Parented]
+) -> None:
     """Say which rows of the catalog the staged ones are; all of them have changed.
 
     Args:     products: external id to product id. variants: external id to (variant id, product id).
     """
     connection = await driver_connection(session)
     if products:
-        records = [(external_id, product_id, False, True) for external_id, product_id in products.items()]
+        records = [(*scope, external_id, product_id, False, True) for external_id, product_id in products.items()]
         await connection.copy_records_to_table("resolved_products", records=records)
     if variants:
-        rows = [(external_id, *ids, False, True) for external_id, ids in variants.items()]
+        rows = [(*scope, external_id, *ids, False, True) for external_id, ids in variants.items()]
         await connection.copy_records_to_table("resolved_variants", records=rows)
 
 
