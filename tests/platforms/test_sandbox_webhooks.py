@@ -139,7 +139,7 @@ def test_a_delivery_is_signed_over_its_raw_body(scene: Scene) -> None:
 
 
 def test_changes_that_wait_together_are_sent_once_and_newest(scenes: Callable[..., Scene]) -> None:
-    scene = scenes(delay_s=0.5)
+    scene = scenes(delay_s=2.0)
     scene.subscribe()
     for stock in range(5):
         scene.change(stock=stock)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from backend.gateways.outbound import GuardedClients
 from backend.gateways.shop_budget import LocalShopBudget
@@ -242,9 +243,7 @@ async def test_a_merchant_who_has_to_connect_again_is_said_so() -> None:
         assert (await trouble(shop, LISTED, expires_in_s=200, renewal=renewal)).message == "connect again"
 
 
-async def test_another_version_raises_an_alarm_once_and_shows_in_the_facts(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+async def test_another_version_raises_an_alarm_once_and_shows_in_the_facts() -> None:
     def answer(values: dict[str, Any]) -> Raw:
         return Raw(200, msgspec.json.encode(data(values)), {"x-shopify-api-version": "2027-01"})
 
@@ -266,11 +265,12 @@ async def test_another_version_raises_an_alarm_once_and_shows_in_the_facts(
         shop.script.says("Identity", answer(identity))
         shop.script.says("Listed", answer({"nodes": [None]}))
         store = shop.open()
-        found = await store.identify()
-        await store.still_listed(["1"], [])
+        with capture_logs() as logged:
+            found = await store.identify()
+            await store.still_listed(["1"], [])
         assert (found.url, found.currency, found.timezone) == (URL, "EUR", "Europe/Berlin")
         assert found.platform_version == found.facts["fell_forward_to"] == "2027-01"
-        assert capsys.readouterr().out.count("version_fell_forward") == 1
+        assert [entry["event"] for entry in logged].count("shopify.version_fell_forward") == 1
 
 
 async def test_no_secret_shows_anywhere(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> None:

@@ -196,7 +196,7 @@ def _text(field: str) -> Setter:
 
 def _terms(kind: str, field: str) -> Setter:
     def put(shop: Shop, item: Item, value: Any) -> None:
-        rows = [row for row in value or [] if isinstance(row, dict)]
+        rows = [row for row in _rows(value) if isinstance(row, dict)]
         known = shop.terms.by_id[kind]
         ids = [row["id"] for row in rows if isinstance(row.get("id"), int) and row["id"] in known]
         ids += [shop.terms.named(kind, str(row["name"])) for row in rows if "id" not in row and row.get("name")]
@@ -210,7 +210,7 @@ def _terms(kind: str, field: str) -> Setter:
 def _images(shop: Shop, item: Item, value: Any) -> None:
     known = {picture.id: picture for picture in item.pictures}
     found: list[Picture] = []
-    for row in value or []:
+    for row in _rows(value):
         if isinstance(row, dict) and row.get("src"):
             found.append(Picture(shop.take_id(), str(row["src"]), str(row.get("alt") or "")))
         elif isinstance(row, dict) and isinstance(row.get("id"), int) and row["id"] in known:
@@ -223,7 +223,7 @@ def _image(shop: Shop, item: Item, value: Any) -> None:
 
 
 def _attributes(_: Shop, item: Item, value: Any) -> None:
-    rows = [row for row in value or [] if isinstance(row, dict) and row.get("name")]
+    rows = [row for row in _rows(value) if isinstance(row, dict) and row.get("name")]
     if item.is_variation:
         item.choices = tuple((str(row["name"]), str(row.get("option", ""))) for row in rows)
         return
@@ -240,7 +240,7 @@ def _attributes(_: Shop, item: Item, value: Any) -> None:
 
 def _meta(shop: Shop, item: Item, value: Any) -> None:
     rows = {meta.key: meta for meta in item.meta}
-    for row in value or []:
+    for row in _rows(value):
         if isinstance(row, dict) and row.get("key"):
             key = str(row["key"])
             old = rows.get(key)
@@ -266,3 +266,8 @@ _SETTERS: dict[str, Setter] = {
     "attributes": _attributes,
     "meta_data": _meta,
 }
+
+
+def _rows(value: Any) -> list[Any]:
+    """Return a list as it is and anything else as none: types inside a batch are not checked, and PHP only warns."""
+    return value if isinstance(value, list) else []

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from backend.gateways.shop_budget import LocalShopBudget, RedisShopBudget
 from backend.ports.shop_budget import Balance, Reservation, ShopBudget
@@ -123,14 +124,15 @@ async def test_the_keys_are_forgotten_in_the_end(redis_url: str) -> None:
     await client.aclose()
 
 
-async def test_without_redis_the_process_paces_itself_and_says_so_once(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_without_redis_the_process_paces_itself_and_says_so_once() -> None:
     client = Redis.from_url("redis://127.0.0.1:1/0")
     budget = RedisShopBudget(client)
-    reservation: Reservation = await budget.reserve(SHOP, 10)
-    await budget.settle(SHOP, reservation, balance(50))
-    assert budget.degraded
-    assert (await budget.reserve(SHOP, 100)).wait_s == pytest.approx(0.5, abs=0.2)
-    assert capsys.readouterr().out.count("each_process_alone") == 1
+    with capture_logs() as logged:
+        reservation: Reservation = await budget.reserve(SHOP, 10)
+        await budget.settle(SHOP, reservation, balance(50))
+        assert budget.degraded
+        assert (await budget.reserve(SHOP, 100)).wait_s == pytest.approx(0.5, abs=0.2)
+    assert [entry["event"] for entry in logged].count("shop_budget.each_process_alone") == 1
     await client.aclose()
 
 
