@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.request import urlopen
 
 from sqlalchemy import text
 
@@ -88,23 +87,10 @@ def _server(settings: Settings, body: bytes) -> Iterator[int]:
         command = [sys.executable, "-m", "bench.feed_server", str(port), file.name]
         with subprocess.Popen(command, env=environment) as process:
             try:
-                _wait_for(port, process)
+                stage.wait_for(f"http://127.0.0.1:{port}/bare", process)
                 yield port
             finally:
                 process.terminate()
-
-
-def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            with urlopen(f"http://127.0.0.1:{port}/bare", timeout=5) as answer:
-                answer.read()
-                return
-        except OSError:
-            if time.monotonic() > deadline or process.poll() is not None:
-                raise
-            time.sleep(0.1)
 
 
 async def _grow(box: Container, actor: Actor, have: int, size: int) -> None:

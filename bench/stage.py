@@ -3,11 +3,13 @@
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 from backend.embedded.postgres import start_postgres
 from backend.embedded.valkey import start_valkey
@@ -86,6 +88,20 @@ def simulated_store(
             yield line
         finally:
             process.kill()
+
+
+def wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+    """Return when a server answers there; raise OSError when its process ends before or half a minute has passed."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with urlopen(url, timeout=5) as answer:
+                answer.read()
+                return
+        except OSError:
+            if time.monotonic() > deadline or process.poll() is not None:
+                raise
+            time.sleep(0.1)
 
 
 def rss_mb() -> float:

@@ -16,7 +16,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.request import urlopen
 
 from sqlalchemy import text
 
@@ -177,20 +176,7 @@ def _server(settings: Settings) -> Iterator[int]:
     command = [sys.executable, "-c", f"from backend.embedded.web_server import run_web; run_web('127.0.0.1', {port})"]
     with subprocess.Popen(command, env=environment) as process:
         try:
-            _wait_for(port, process)
+            stage.wait_for(f"http://127.0.0.1:{port}/health/live", process)
             yield port
         finally:
             process.terminate()
-
-
-def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            with urlopen(f"http://127.0.0.1:{port}/health/live", timeout=5) as answer:
-                answer.read()
-                return
-        except OSError:
-            if time.monotonic() > deadline or process.poll() is not None:
-                raise
-            time.sleep(0.1)
