@@ -3,9 +3,12 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
+
+if TYPE_CHECKING:
+    from backend.ports.store_writes import StoreWrite, WriteResult
 
 
 class PlatformImage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -133,6 +136,19 @@ class PullRequest(msgspec.Struct, frozen=True, kw_only=True):
     """From a page stored earlier, to go on behind it."""
 
 
+class IdPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of the ids that a store lists; storing it and then `cursor` makes the walk resumable after it."""
+
+    cursor: str
+    products: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+    """Of variants that are counted apart from products (kind `apart` of a full walk) or lie inside them."""
+    inside: bool = True
+    """False: the variants are listed and counted apart from their products (`expected["variants"]`)."""
+    expected: Mapping[str, int] = {}
+    last: bool = False
+
+
 class StorePlatform(Protocol):
     """A store we hold credentials for. Every method raises the errors of `platform_errors`."""
 
@@ -154,6 +170,28 @@ class StorePlatform(Protocol):
         """Tell whether the store still lists any of these external ids: asked before they are taken for gone.
 
         A walk over numbered pages can miss a thing when another one vanishes meanwhile, however well its count fits.
+        """
+        ...
+
+    def list_ids(self, cursor: str | None) -> AsyncIterator[IdPage]:
+        """Walk the ids of everything the store lists, nothing else: the cheap way to find what is gone.
+
+        Args:     cursor: from a page stored earlier, to go on behind it.
+        """
+        ...
+
+    def write(
+        self, writes: Sequence["StoreWrite"], *, repeated: bool = False
+    ) -> AsyncIterator[Sequence["WriteResult"]]:
+        """Carry writes out and yield what became of each, some at a time, as the store answers.
+
+        Each write gets exactly one result unless an error ends the walk: whatever got none then may or may not have been
+        done, and is given again with `repeated`.
+
+        Args:     writes: at most the connector's `writes_at_once`, at most one for each variant and one for each product.
+                  repeated: they may have been carried out already; the store is read first, and what it shows already is
+                  `unchanged`. A creation looks the product up before it makes it.
+        Raises:   StoreRefused, StoreUnavailable, StoreThrottled, UnsafeAddress.
         """
         ...
 
@@ -189,6 +227,10 @@ class CredentialRenewal(Protocol):
 class PlatformConnector(Protocol):
     """Makes a StorePlatform for one store: the registry holds one per platform."""
 
+    writes: frozenset[str]
+    """Synced fields that can be written to the platform, `stock` among them."""
+    writes_at_once: int
+    """Most writes that one call of `StorePlatform.write` takes, 1 or more."""
     subscribes: bool
     """True: each store's webhooks are made through its own API and signed with a secret of its own; False: they come
     with our app at the platform, signed with the app's secret."""
