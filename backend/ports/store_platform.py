@@ -185,12 +185,12 @@ class StorePlatform(Protocol):
     ) -> AsyncIterator[Sequence["WriteResult"]]:
         """Carry writes out and yield what became of each, some at a time, as the store answers.
 
-        Each write gets exactly one result unless an error ends the walk: whatever got none then may or may not have been
-        done, and is given again with `repeated`.
+        Each write gets exactly one result unless an error ends the walk: whatever got none then may or may not have
+        been done, and is given again with `repeated`.
 
-        Args:     writes: at most the connector's `writes_at_once`, at most one for each variant and one for each product.
-                  repeated: they may have been carried out already; the store is read first, and what it shows already is
-                  `unchanged`. A creation looks the product up before it makes it.
+        Args:     writes: at most the connector's `writes_at_once`; of each kind at most one for a variant or product.
+                  repeated: they may have been carried out already; the store is read first, and what it shows already
+                  is `unchanged`. A creation looks the product up before it makes it.
         Raises:   StoreRefused, StoreUnavailable, StoreThrottled, UnsafeAddress.
         """
         ...
