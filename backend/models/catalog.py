@@ -112,6 +112,9 @@ class Variant(Base):
         PrimaryKeyConstraint("organization_id", "id"),
         Index("ix_variants_organization_id_product_id", "organization_id", "product_id"),
         Index("ix_variants_organization_id_sku", "organization_id", "sku"),
+        Index(
+            "ix_variants_organization_id_barcode", "organization_id", "barcode", postgresql_where=text("barcode <> ''")
+        ),
     )
 
 
@@ -165,10 +168,25 @@ class ProductLink(Base):
     updated_at: Mapped[CreatedAt]
     gone_at: Mapped[datetime | None]
     """When a complete, verified walk did not find it any more."""
+    shown: Mapped[dict[str, Any] | None]
+    """Synced fields in which the store last showed something else than the catalog holds now (decision 0024)."""
+    due: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    """Which of them are to be written to the store; None: nothing is."""
+    error_code: Mapped[str | None]
+    """Why the store did not take what was due; due again after a retry, or when the field changes."""
+    error_message: Mapped[str | None]
+    failed_at: Mapped[datetime | None]
 
     __table_args__ = (
         PrimaryKeyConstraint("organization_id", "store_id", "external_id"),
         Index("ix_product_links_organization_id_product_id", "organization_id", "product_id"),
+        Index(
+            "ix_product_links_due",
+            "organization_id",
+            "store_id",
+            "external_id",
+            postgresql_where=text("due IS NOT NULL"),
+        ),
     )
 
 
@@ -191,8 +209,84 @@ class Listing(Base):
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
     gone_at: Mapped[datetime | None]
+    shown: Mapped[dict[str, Any] | None]
+    """As in `ProductLink`; `stock` is the store's pieces in all its places together."""
+    due: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+    failed_at: Mapped[datetime | None]
 
     __table_args__ = (
         PrimaryKeyConstraint("organization_id", "store_id", "external_id"),
         Index("ix_listings_organization_id_variant_id", "organization_id", "variant_id"),
+        Index(
+            "ix_listings_due", "organization_id", "store_id", "external_id", postgresql_where=text("due IS NOT NULL")
+        ),
+        Index(
+            "ix_listings_error", "organization_id", "store_id", "external_id", postgresql_where=text("state = 'error'")
+        ),
+    )
+
+
+class FieldChange(Base):
+    """What changed in a product or variant at one moment: the history of the catalog."""
+
+    __tablename__ = "field_changes"
+
+    organization_id: Mapped[uuid.UUID]
+    id: Mapped[NumberKey]
+    product_id: Mapped[int] = mapped_column(BigInteger)
+    variant_id: Mapped[int | None] = mapped_column(BigInteger)
+    """None: the product's own fields."""
+    changes: Mapped[dict[str, Any]]
+    """Field to `[old, new]`, spelled as `domain/catalog/fields.py` says; `deleted` tells of leaving and coming back."""
+    at: Mapped[CreatedAt]
+    origin: Mapped[str]
+    """`store` (a store showed it), `import`, `person`, `undo`, `restore`, `conflict` or `rule`."""
+    store_id: Mapped[uuid.UUID | None]
+    run_id: Mapped[uuid.UUID | None]
+    actor: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    """Who, for people: a user's id, or "" for a store."""
+    reason: Mapped[str] = mapped_column(server_default=text("''"), default="")
+
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "id"),
+        Index("ix_field_changes_organization_id_product_id_id", "organization_id", "product_id", "id"),
+        Index(
+            "ix_field_changes_organization_id_run_id_id",
+            "organization_id",
+            "run_id",
+            "id",
+            postgresql_where=text("run_id IS NOT NULL"),
+        ),
+    )
+
+
+class LinkSuggestion(Base):
+    """A product of a store that may be one the catalog has already: a person decides."""
+
+    __tablename__ = "link_suggestions"
+
+    organization_id: Mapped[uuid.UUID]
+    id: Mapped[NumberKey]
+    store_id: Mapped[uuid.UUID]
+    external_id: Mapped[str]
+    """The product in the store."""
+    product_id: Mapped[int] = mapped_column(BigInteger)
+    """The catalog product it is meanwhile."""
+    candidate_id: Mapped[int] = mapped_column(BigInteger)
+    """The catalog product it may be."""
+    reason: Mapped[str]
+    """Why it is not certain: `barcode_only`, `sku_ambiguous`, `partly`, `variants_differ`..."""
+    facts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), default=dict)
+    state: Mapped[str] = mapped_column(server_default=text("'open'"), default="open")
+    """`open`, `confirmed`, `rejected` or `obsolete`."""
+    created_at: Mapped[CreatedAt]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "id"),
+        Index("uq_link_suggestions_pair", "organization_id", "store_id", "external_id", "candidate_id", unique=True),
+        Index("ix_link_suggestions_open", "organization_id", "id", postgresql_where=text("state = 'open'")),
     )

@@ -31,6 +31,8 @@ class Store(Base):
     plugin_version: Mapped[str | None]
     facts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), default=dict)
     """What the adapter remembers of the store."""
+    settings: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), default=dict)
+    """What its owner set, as `domain/stores/settings.py` reads it; absent: the default."""
     watermark_at: Mapped[datetime | None]
     """Newest change seen, by the store's own clock, but not after the start of the run that saw it; incremental pulls
     start a little before it."""

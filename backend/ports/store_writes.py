@@ -8,7 +8,7 @@ import msgspec
 from backend.ports.store_platform import PlatformImage, PlatformProduct
 
 FieldValue = str | int | Decimal | tuple[str, ...] | tuple[PlatformImage, ...] | None
-"""A value of a synced field (`domain/catalog/fields.py`): text, grams, an amount in the store's currency, tags, images."""
+"""A value of a synced field (`domain/catalog/fields.py`): text, grams, an amount in store currency, tags, images."""
 
 WRITTEN, UNCHANGED, STALE, REFUSED, FAILED = "written", "unchanged", "stale", "refused", "failed"
 
@@ -92,7 +92,8 @@ class WriteResult(msgspec.Struct, frozen=True, kw_only=True):
     wrong, nothing was written); `refused` (the store will not take it, trying again will not help); `failed` (this item
     did not go through this time)."""
     code: str = ""
-    """Of what was refused or failed: `gone sku_taken price_invalid image_refused not_counted echo_differs rejected ...`."""
+    """Of what was refused or failed: `gone`, `sku_taken`, `price_invalid`, `image_refused`, `not_counted`,
+    `echo_differs`, `rejected` and more."""
     message: str = ""
     """One sentence for people, without secrets."""
     shown: Mapping[str, FieldValue] = {}

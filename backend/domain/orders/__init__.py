@@ -1,0 +1,1 @@
+"""Orders that stores report: what they take from stock."""
