@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from backend.ports.platform_errors import Cause, StoreRefused
-from backend.ports.store_platform import CatalogPage, PullRequest, StoreIdentity
+from backend.ports.store_platform import CatalogPage, IdPage, PullRequest, StoreIdentity
+from backend.ports.store_writes import StoreWrite, WriteResult
 from plugin_bridge.shopify.answers import IdentityAnswer, ListedAnswer
 from plugin_bridge.shopify.bulk import BulkOperations, Patience
 from plugin_bridge.shopify.bulk_walk import BulkWalk
@@ -11,7 +12,10 @@ from plugin_bridge.shopify.changes import ChangedPages, count_changes
 from plugin_bridge.shopify.client import ShopifyClient
 from plugin_bridge.shopify.cursor import BulkCursor, PageCursor, read_cursor
 from plugin_bridge.shopify.documents import API_VERSION, Document
+from plugin_bridge.shopify.id_walk import IdWalk
+from plugin_bridge.shopify.mapping import global_id
 from plugin_bridge.shopify.scopes import missing_scopes
+from plugin_bridge.shopify.writing import ShopWriting
 
 IDENTITY = Document("identity", IdentityAnswer)
 LISTED = Document("listed", ListedAnswer, points=250)
@@ -83,13 +87,24 @@ class ShopifyStore:
 
     async def still_listed(self, products: Sequence[str], variants: Sequence[str]) -> bool:
         """Ask for the ids themselves, up to 250 at a time."""
-        ids = [f"gid://shopify/Product/{one}" for one in products]
-        ids += [f"gid://shopify/ProductVariant/{one}" for one in variants]
+        ids = [global_id("Product", one) for one in products]
+        ids += [global_id("ProductVariant", one) for one in variants]
         for start in range(0, len(ids), _CHUNK):
             found = (await self._client.run(LISTED, {"ids": ids[start : start + _CHUNK]})).data.nodes
             if any(one is not None for one in found):
                 return True
         return False
+
+    def list_ids(self, cursor: str | None) -> AsyncIterator[IdPage]:
+        """Walk the ids of all products and variants: page by page, or by a bulk operation where there are many."""
+        return IdWalk(self._client, self._operations).pages(cursor)
+
+    def write(self, writes: Sequence[StoreWrite], *, repeated: bool = False) -> AsyncIterator[Sequence[WriteResult]]:
+        """Carry writes out and yield what became of each, as Shopify answers; see the port.
+
+        Raises:   besides the errors of the port: StoreNotReady while Shopify works on many at once.
+        """
+        return ShopWriting(self._client, self._operations).results(writes, repeated=repeated)
 
     async def subscribe(self, delivery_url: str, secret: str) -> None:
         """Do nothing: webhooks come with the app, as `shopify.app.toml` says."""

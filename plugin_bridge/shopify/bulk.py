@@ -182,7 +182,7 @@ class BulkOperations:
             if waited >= self._patience.here_s:
                 rows = operation.object_count or 0
                 raise StoreNotReady(
-                    f"Shopify is still exporting the catalog ({rows} rows so far)",
+                    f"Shopify is still at work ({rows} rows so far)",
                     retry_after_s=put_off_s(operation, self._clock()),
                 )
             await self._sleep(pause)
@@ -193,6 +193,15 @@ class BulkOperations:
             await self._client.run(CANCEL, {"id": operation_id})
 
     async def fetch(self, url: str, shape: type[L], *, size: int | None) -> BulkFile[L] | None:
+        """Fetch a result whose lines are roots and children; None: it is not there any more.
+
+        Args:     size: bytes it must have; None: not told.
+        Raises:   as `download`.
+        """
+        fetched = await self.download(url, size=size)
+        return None if fetched is None else BulkFile(*fetched, shape)
+
+    async def download(self, url: str, *, size: int | None) -> tuple[IO[bytes], LineIndex] | None:
         """Stream a result into a temporary file and look at its lines on the way; None: it is not there any more.
 
         Args:     size: bytes it must have; None: not told.
@@ -213,7 +222,7 @@ class BulkOperations:
         if not there:
             file.close()
             return None
-        return BulkFile(file, index, shape)
+        return file, index
 
     async def _stream(self, url: str, file: IO[bytes], index: LineIndex) -> bool:
         problem: StoreUnavailable

@@ -95,7 +95,7 @@ class BulkWalk:
                 yield await self._anew(stream)
                 continue
             done = await self._operations.finished(operation_id)
-            if _worth_another(done, self._at.tries):
+            if worth_another(done, self._at.tries):
                 self._at = msgspec.structs.replace(self._at, tries=self._at.tries + 1)
                 yield await self._anew(stream)
                 continue
@@ -167,7 +167,7 @@ class BulkWalk:
         )
 
 
-def _worth_another(done: Finished, tries: int) -> bool:
+def worth_another(done: Finished, tries: int) -> bool:
     """Tell whether to start an operation anew; raise when it has failed for good."""
     if done.what is Next.DENIED:
         raise denied()

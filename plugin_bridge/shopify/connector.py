@@ -15,6 +15,7 @@ from plugin_bridge.shopify.bulk import Patience
 from plugin_bridge.shopify.client import ShopifyClient, ShopTraffic
 from plugin_bridge.shopify.shop_domain import asked_at, shop_of, typed_shop
 from plugin_bridge.shopify.tokens import ShopifyTokens
+from plugin_bridge.shopify.writing import MOST_WRITES, WRITES
 
 _REMEMBERED = 10_000
 _AT_ONCE = 4
@@ -28,6 +29,8 @@ class ShopifyConnector:
               budget: the shops' points, shared by all processes. policy, patience: None takes the defaults.
     """
 
+    writes = WRITES
+    writes_at_once = MOST_WRITES
     subscribes = False
 
     def __init__(

@@ -168,6 +168,11 @@ def number(global_id: str) -> str:
     return global_id.rpartition("/")[2]
 
 
+def global_id(kind: str, number: str) -> str:
+    """Return what `number` takes apart."""
+    return f"gid://shopify/{kind}/{number}"
+
+
 def _images(pictures: Sequence[ProductLine | Picture]) -> tuple[PlatformImage, ...]:
     return tuple(
         [

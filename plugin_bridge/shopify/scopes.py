@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from shopify.api_access import ApiAccess
 
-SCOPES = ("read_inventory", "read_locations", "read_orders", "read_products")
-"""What our queries and the webhooks we listen to need and nothing else; a test computes it from them."""
+SCOPES = ("read_locations", "read_orders", "write_inventory", "write_products")
+"""What our documents and the webhooks we listen to need and nothing else; a test computes it from them."""
 
 
 def missing_scopes(granted: str, needed: Iterable[str] = SCOPES) -> tuple[str, ...]:

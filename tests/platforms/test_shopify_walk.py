@@ -121,7 +121,7 @@ async def test_a_shop_that_granted_too_little_is_refused_by_name() -> None:
         with pytest.raises(StoreRefused) as caught:
             await store.identify()
         assert caught.value.cause is Cause.SCOPE_MISSING
-        assert "read_inventory, read_locations" in caught.value.message
+        assert "read_locations, write_inventory, write_products" in caught.value.message
         await store.aclose()
 
 
