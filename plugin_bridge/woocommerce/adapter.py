@@ -2,14 +2,18 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from backend.ports.platform_errors import PlatformError, StoreRefused
-from backend.ports.store_platform import CatalogPage, PlatformVariant, PullRequest, RowIssue, StoreIdentity
+from backend.ports.store_platform import CatalogPage, IdPage, PlatformVariant, PullRequest, RowIssue, StoreIdentity
+from backend.ports.store_writes import StoreWrite, WriteResult
+from plugin_bridge.woocommerce.batches import BatchSize
 from plugin_bridge.woocommerce.catalog import CatalogReader, ListPage, category_paths
 from plugin_bridge.woocommerce.client import WooClient
 from plugin_bridge.woocommerce.connect import identify
+from plugin_bridge.woocommerce.listed_ids import ListedIds
 from plugin_bridge.woocommerce.mapping import Mapper, Shop
 from plugin_bridge.woocommerce.paging import NESTED, PRODUCTS, VARIANTS, Cursor, ListWalk, Step, read_cursor
+from plugin_bridge.woocommerce.progress import exists, expected, told_nested, told_products, told_variants
 from plugin_bridge.woocommerce.subscriptions import Subscriptions
+from plugin_bridge.woocommerce.writing import StoreWriter
 
 
 class WooStore:
@@ -22,6 +26,7 @@ class WooStore:
         self._client = client
         self._facts = dict(facts)
         self._paths: dict[int, str] | None = None
+        self._batch_size = BatchSize()
 
     async def identify(self) -> StoreIdentity:
         """Climb the connect ladder; see `connect.identify` for the causes it names."""
@@ -42,6 +47,20 @@ class WooStore:
         if await reader.any_listed("products", products):
             return True
         return self._facts.get("variations") == "yes" and await reader.any_listed("variations", apart)
+
+    async def list_ids(self, cursor: str | None) -> AsyncIterator[IdPage]:
+        """Walk ids of products, then of variations; see the port."""
+        ids = ListedIds(self._client, apart=self._facts.get("variations") != "no", ahead=self._ahead)
+        async for page in ids.pages(cursor):
+            yield page
+
+    async def write(
+        self, writes: Sequence[StoreWrite], *, repeated: bool = False
+    ) -> AsyncIterator[Sequence[WriteResult]]:
+        """Carry writes out; see the port."""
+        writer = StoreWriter(self._client, self._facts, self._batch_size)
+        async for results in writer.write(writes, repeated=repeated):
+            yield results
 
     async def subscribe(self, delivery_url: str, secret: str) -> None:
         """Make and repair our webhooks; see the port."""
@@ -79,7 +98,7 @@ class WooStore:
         try:
             if not behind:
                 products.start()
-            if not await _exists(variants):
+            if not await exists(variants):
                 await products.stop()
                 async for page in self._nested(reader, None):
                     yield page
@@ -87,10 +106,10 @@ class WooStore:
             told = at
             if not behind:
                 async for step in products.steps():
-                    told = _told(told, step)
+                    told = told_products(told, step)
                     yield await self._products_page(step, told)
             async for variant_step in variants.steps():
-                told = _told_variants(told, variant_step)
+                told = told_variants(told, variant_step)
                 yield self._variants_page(variant_step, told)
         finally:
             await products.stop()
@@ -100,7 +119,7 @@ class WooStore:
         told = cursor if cursor is not None and cursor.stream == NESTED else Cursor(stream=NESTED)
         walk = ListWalk(reader.products_with_variations, offset=told.offset, size=told.size, ahead=min(2, self._ahead))
         async for step in walk.steps():
-            told = _told_nested(told, step)
+            told = told_nested(told, step)
             yield await self._nested_page(step, told)
 
     @property
@@ -113,7 +132,7 @@ class WooStore:
             cursor=told.text(),
             products=mapper.products(),
             issues=tuple(mapper.issues),
-            expected=_expected(told),
+            expected=expected(told),
         )
 
     def _variants_page(self, step: Step[ListPage], told: Cursor) -> CatalogPage:
@@ -122,7 +141,7 @@ class WooStore:
             cursor=told.text(),
             variants=mapper.variants(),
             issues=tuple(mapper.issues),
-            expected=_expected(told),
+            expected=expected(told),
             last=step.next_offset is None,
         )
 
@@ -142,7 +161,7 @@ class WooStore:
             variants=tuple(variants),
             issues=tuple(issues),
             # How many variations there are in all is known only when every parent has been asked.
-            expected=_expected(told) if last else {k: v for k, v in _expected(told).items() if k == "products"},
+            expected=expected(told) if last else {k: v for k, v in expected(told).items() if k == "products"},
             last=last,
         )
 
@@ -153,43 +172,3 @@ class WooStore:
 
     def _plain_shop(self) -> Shop:
         return Shop(weight_unit=self._facts.get("weight_unit", "kg"))
-
-
-async def _exists(variants: ListWalk[ListPage]) -> bool:
-    """Say whether the store has a list of all variations; any other trouble with it shows when its turn comes."""
-    try:
-        await variants.first()
-    except StoreRefused as error:
-        return error.status != 404
-    except PlatformError:
-        pass
-    return True
-
-
-def _expected(told: Cursor) -> dict[str, int]:
-    totals = {"products": told.products, "variants": told.variants}
-    return {name: total for name, total in totals.items() if total is not None}
-
-
-def _told(before: Cursor, step: Step[ListPage]) -> Cursor:
-    total = step.page.total if step.page.total is not None else before.products
-    if step.next_offset is None:
-        return Cursor(stream=VARIANTS, products=total, variants=before.variants)
-    return Cursor(stream=PRODUCTS, offset=step.next_offset, size=step.size, products=total, variants=before.variants)
-
-
-def _told_variants(before: Cursor, step: Step[ListPage]) -> Cursor:
-    total = step.page.total if step.page.total is not None else before.variants
-    offset = _behind(before, step)
-    return Cursor(stream=VARIANTS, offset=offset, size=step.size, products=before.products, variants=total)
-
-
-def _told_nested(before: Cursor, step: Step[ListPage]) -> Cursor:
-    total = step.page.total if step.page.total is not None else before.products
-    variants = (before.variants or 0) + step.page.nested_total
-    return Cursor(stream=NESTED, offset=_behind(before, step), size=step.size, products=total, variants=variants)
-
-
-def _behind(before: Cursor, step: Step[ListPage]) -> int:
-    """Where the next page begins; behind the last page too, so that resuming there ends at once."""
-    return step.next_offset if step.next_offset is not None else step.offset + step.size

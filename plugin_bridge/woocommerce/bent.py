@@ -132,7 +132,7 @@ def _term(row: dict[str, Any]) -> WooTerm:
 
 
 def _image(row: dict[str, Any]) -> WooImage:
-    return WooImage(src=_plain(row.get("src")), alt=_plain(row.get("alt")))
+    return WooImage(id=_id(row.get("id")) or 0, src=_plain(row.get("src")), alt=_plain(row.get("alt")))
 
 
 def _attribute(row: dict[str, Any]) -> WooAttribute:

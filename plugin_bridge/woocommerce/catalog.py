@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,6 +18,7 @@ from plugin_bridge.woocommerce.wire import PRODUCT_FIELDS, VARIATION_FIELDS, Ite
 API = "/wp-json/wc/v3"
 _ID_ORDER = {"orderby": "id", "order": "asc"}
 _MOST_CATEGORY_PAGES = 50
+T = TypeVar("T")
 
 
 class ListPage(msgspec.Struct, frozen=True):
@@ -46,25 +47,34 @@ _CATEGORIES = msgspec.json.Decoder(list[Category])
 
 
 class CatalogReader:
-    """Reads lists of one store; *since* limits products and variations to what changed after it."""
+    """Reads lists of one store.
 
-    def __init__(self, client: WooClient, since: datetime | None = None) -> None:
+    Args:     since: only products and variations that changed after it. fields: of products, and of variations.
+    """
+
+    def __init__(
+        self,
+        client: WooClient,
+        since: datetime | None = None,
+        fields: tuple[str, str] = (PRODUCT_FIELDS, VARIATION_FIELDS),
+    ) -> None:
         self._client = client
+        self._product_fields, self._variation_fields = fields
         self._since = {} if since is None else changed_after(since)
 
     async def products(self, offset: int, size: int) -> ListPage:
         """Read products from *offset* on, a multiple of *size*."""
-        return await self._list("products", offset, size, PRODUCT_FIELDS, self._since)
+        return await self._list("products", offset, size, self._product_fields, self._since)
 
     async def variations(self, offset: int, size: int) -> ListPage:
         """Read variations of all products from *offset* on (WooCommerce 10.3 and newer)."""
-        return await self._list("variations", offset, size, VARIATION_FIELDS, self._since)
+        return await self._list("variations", offset, size, self._variation_fields, self._since)
 
     async def products_with_variations(self, offset: int, size: int) -> ListPage:
         """Read products and the variations of each variable one, for older stores: one request a parent and more."""
         page = await self.products(offset, size)
         parents = [item.id for item in page.rows.items if has_variations(item.type)]
-        found = await _all([self._of_parent(parent) for parent in parents])
+        found = await all_of([self._of_parent(parent) for parent in parents])
         nested = tuple((parent, rows) for parent, several in zip(parents, found, strict=True) for rows in several)
         return ListPage(page.rows, page.total, nested, sum(rows.listed for _, rows in nested))
 
@@ -83,7 +93,7 @@ class CatalogReader:
         while True:
             try:
                 page = await self._list(
-                    f"products/{parent}/variations", len(pages) * PAGE_SIZE, PAGE_SIZE, VARIATION_FIELDS, {}
+                    f"products/{parent}/variations", len(pages) * PAGE_SIZE, PAGE_SIZE, self._variation_fields, {}
                 )
             except StoreRefused as gone:
                 if gone.status != 404:  # deleted since its page was listed
@@ -113,7 +123,8 @@ class _Read:
         return True
 
 
-async def _all(requests: list[Coroutine[Any, Any, list[Items]]]) -> list[list[Items]]:
+async def all_of(requests: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Return what all of them give; when one fails the others are given up."""
     tasks = [asyncio.ensure_future(request) for request in requests]
     try:
         return await asyncio.gather(*tasks)

@@ -135,6 +135,25 @@ class WooClient:
         """Post a batch of updates, which may safely arrive twice; tried again like a read."""
         return await self._patiently("POST", path, parameters or {}, msgspec.json.encode(body), True, None)
 
+    async def post_unless_throttled(
+        self,
+        path: str,
+        body: Any,
+        parameters: Mapping[str, str],
+        *,
+        good: Callable[[Answer], bool] | None = None,
+    ) -> Answer:
+        """Post what may have been done when it fails: tried again only where the store asked for patience instead.
+
+        Raises:   as `get`.
+        """
+        content = msgspec.json.encode(body)
+        return await self._patiently("POST", path, parameters, content, True, good, (Cause.THROTTLED,))
+
+    async def pause(self, attempt: int) -> None:
+        """Wait as long as before try number *attempt* + 1 of one request."""
+        await self._sleep(self.policy.pause_s(attempt))
+
     async def delete(self, path: str, parameters: Mapping[str, str]) -> None:
         """Delete; tried again like a read, and what is gone already is no failure."""
         try:
@@ -156,6 +175,7 @@ class WooClient:
         body: bytes | None,
         signed: bool,
         good: Callable[[Answer], bool] | None,
+        again: tuple[Cause, ...] = _AGAIN,
     ) -> Answer:
         self._not_resting()
         moves = 0
@@ -172,7 +192,7 @@ class WooClient:
                 continue
             except PlatformError as error:
                 problem = error
-            pause = self._pause_s(problem, attempt)
+            pause = self._pause_s(problem, attempt) if problem.cause in again else None
             if pause is None:
                 raise problem
             await self._sleep(pause)
@@ -187,7 +207,7 @@ class WooClient:
 
     def _pause_s(self, problem: PlatformError, attempt: int) -> float | None:
         tries = min(self.policy.tries, 2) if self.insist else self.policy.tries
-        if attempt >= tries or problem.cause not in _AGAIN:
+        if attempt >= tries:
             return None
         asked = problem.retry_after_s if isinstance(problem, StoreThrottled) else None
         if asked is None:

@@ -12,7 +12,9 @@ from plugin_bridge.pace import Traffic
 from plugin_bridge.redaction import guard_http_logs
 from plugin_bridge.woocommerce.adapter import WooStore
 from plugin_bridge.woocommerce.address import canonical_url
+from plugin_bridge.woocommerce.batches import MOST
 from plugin_bridge.woocommerce.client import Keys, WooClient
+from plugin_bridge.woocommerce.field_values import WRITABLE
 
 _REMEMBERED = 10_000
 
@@ -25,6 +27,8 @@ class WooConnector:
     """
 
     subscribes = True
+    writes = WRITABLE
+    writes_at_once = MOST
 
     def __init__(self, clients: OutboundClients, settings: Outbound, policy: RetryPolicy | None = None) -> None:
         guard_http_logs()

@@ -22,6 +22,7 @@ Count = Annotated[int, msgspec.Meta(ge=-MAX_COUNT, le=MAX_COUNT)]
 class WooImage(msgspec.Struct, kw_only=True, gc=False):
     """`images[]` and a variation's `image`."""
 
+    id: int = 0
     src: str = ""
     alt: str = ""
 
