@@ -13,6 +13,7 @@ from backend.domain.access.registration import RegistrationService
 from backend.domain.access.signing_keys import SigningKeys
 from backend.domain.accounts.plans import Plans
 from backend.domain.accounts.service import AccountService
+from backend.domain.catalog.edits import CatalogEdits
 from backend.domain.catalog.service import CatalogService
 from backend.domain.events.service import EventRecorder
 from backend.domain.feeds.service import FeedService
@@ -22,10 +23,15 @@ from backend.domain.privacy.requests import PrivacyService
 from backend.domain.stores.attachment import StoreAttachment
 from backend.domain.stores.service import StoreService
 from backend.domain.sync.latest import LatestRuns
+from backend.domain.sync.listings import Listings
+from backend.domain.sync.previews import Previews
+from backend.domain.sync.push_soon import PushRequests
 from backend.domain.sync.run_anyway import HeldRuns
 from backend.domain.sync.schedules import SyncSchedules
 from backend.domain.sync.start import SyncService
 from backend.domain.sync.status import SyncStatusService
+from backend.domain.sync.store_settings import StoreSettingsService
+from backend.domain.sync.undo import Undo
 from backend.jobs import JOBS
 from backend.ports.job_queue import Doorbell, JobSpec
 from backend.ports.store_platform import Platforms
@@ -113,6 +119,36 @@ class Services:
     def held_runs(self) -> HeldRuns:
         """Let held runs through."""
         return HeldRuns(self.session, self.sync)
+
+    @cached_property
+    def push_requests(self) -> PushRequests:
+        """Ask for pushes."""
+        return PushRequests(self.session, self.jobs)
+
+    @cached_property
+    def previews(self) -> Previews:
+        """Look at change sets, apply and discard them."""
+        return Previews(self.session, self.jobs, self.container.platforms)
+
+    @cached_property
+    def undo(self) -> Undo:
+        """Take runs back."""
+        return Undo(self.session, self.jobs, self.container.platforms)
+
+    @cached_property
+    def listings(self) -> Listings:
+        """Listings of a store, their errors, and what is to be sold there."""
+        return Listings(self.session, self.jobs)
+
+    @cached_property
+    def store_settings(self) -> StoreSettingsService:
+        """Settings of a store."""
+        return StoreSettingsService(self.session, self.jobs)
+
+    @cached_property
+    def catalog_edits(self) -> CatalogEdits:
+        """Change synced fields of the catalog."""
+        return CatalogEdits(self.session)
 
     @cached_property
     def sync_schedules(self) -> SyncSchedules:

@@ -42,6 +42,8 @@ from backend.domain.stores.subscriptions import StoreSubscriptions
 from backend.domain.stores.token_exchange import TokenExchange
 from backend.domain.sync.follow_up import FollowUps
 from backend.domain.sync.pull import StorePull
+from backend.domain.sync.push_soon import DuePushes
+from backend.domain.sync.pushing import StorePush
 from backend.domain.sync.removed import RemovedProducts
 from backend.domain.sync.repository import SyncRepository
 from backend.domain.sync.schedules import DueSyncs
@@ -237,6 +239,17 @@ class Container:
         """Work pulls off."""
         opener = StoreOpening(self.begin, self.sealer, self.platforms)
         return StorePull(self.begin, opener, self.product_limit)
+
+    @cached_property
+    def store_push(self) -> StorePush:
+        """Work writing runs off."""
+        opener = StoreOpening(self.begin, self.sealer, self.platforms)
+        return StorePush(self.begin, opener, self.platforms, self.job_recorder)
+
+    @cached_property
+    def due_pushes(self) -> DuePushes:
+        """Ask for pushes of stores in which something is due."""
+        return DuePushes(self.begin, self.job_recorder)
 
     @cached_property
     def product_import(self) -> ProductImport:

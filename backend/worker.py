@@ -47,6 +47,7 @@ async def _sweep(container: Container, queue: str) -> None:
     while True:
         try:
             await container.due_syncs.start()
+            await container.due_pushes.start()
             await sweep_once(container, queue)
             await _clean_up(container)
         except Exception as error:

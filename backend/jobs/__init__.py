@@ -1,6 +1,6 @@
 """Background entrances: one file per area, functions that call one flow. `JOBS` is the table of contents."""
 
-from backend.jobs import access, feeds, inbound, privacy, stores, sync
+from backend.jobs import access, feeds, inbound, privacy, pushes, stores, sync
 from backend.jobs.runtime import JobDefinition
 
 _ALL: tuple[JobDefinition, ...] = (
@@ -10,6 +10,8 @@ _ALL: tuple[JobDefinition, ...] = (
     feeds.generate_feed,
     inbound.process_webhook,
     sync.check_removed,
+    pushes.push_store,
+    pushes.push_stock,
     stores.subscribe_store,
     privacy.carry_out,
     privacy.mail_export_link,

@@ -11,6 +11,7 @@ from backend.domain.stores.attachment import AttachLinkMailing
 from backend.domain.stores.subscriptions import StoreSubscriptions
 from backend.domain.sync.follow_up import FollowUps
 from backend.domain.sync.pull import StorePull
+from backend.domain.sync.pushing import StorePush
 from backend.domain.sync.removed import RemovedProducts
 from backend.domain.sync.trouble import RunTrouble
 
@@ -21,6 +22,11 @@ class Flows(Protocol):
     @property
     def store_pull(self) -> StorePull:
         """Work pulls off."""
+        ...
+
+    @property
+    def store_push(self) -> StorePush:
+        """Work writing runs off."""
         ...
 
     @property

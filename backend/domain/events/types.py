@@ -56,6 +56,18 @@ class SyncFailed(Event, frozen=True, kw_only=True, tag="sync.failed"):
     message: str
 
 
+class ListingError(Event, frozen=True, kw_only=True, tag="listing.error"):
+    """A store did not take what was written to it."""
+
+    store_id: str
+    product_id: str
+    variant_id: str | None
+    external_id: str
+    code: str
+    message: str
+    advice: str
+
+
 class FeedGenerated(Event, frozen=True, kw_only=True, tag="feed.generated"):
     """A feed has a new generation."""
 

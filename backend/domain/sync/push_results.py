@@ -1,0 +1,183 @@
+"""What stores say became of writes: beside which listings nothing is due any more, which failed, and what they show."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.domain.catalog.fields import spelled
+from backend.domain.events.service import EventRecorder
+from backend.domain.events.types import ListingError
+from backend.domain.stock.ledger import StockLedger
+from backend.domain.sync.advice import advice_for
+from backend.domain.sync.creations import Creations
+from backend.domain.sync.due_repository import DueRepository, Settled
+from backend.domain.sync.listing_requests_repository import ListingRequestRepository
+from backend.domain.sync.plan import CREATE, DELETE, PRODUCT, STOCK, VARIANT, Item, after_write
+from backend.domain.sync.push_repository import Finished, PushRepository
+from backend.domain.sync.push_step import UNDO, items_of
+from backend.domain.sync.repository import SyncRepository
+from backend.models.stores import Store
+from backend.models.sync import SyncChange, SyncRun
+from backend.ports.actor import system_actor
+from backend.ports.store_writes import FAILED, REFUSED, STALE, StoreWrite, WriteResult
+
+ADOPTED = "adopted"
+"""Code of a creation that found the product in the store already."""
+_BAD = (REFUSED, FAILED)
+
+
+class PushResults:
+    """Notes results of one run inside the caller's transaction. Noting one twice changes nothing."""
+
+    def __init__(self, session: AsyncSession, run: SyncRun, store: Store) -> None:
+        self._session = session
+        self._run = run
+        self._store = store
+        self._due = DueRepository(session, store.organization_id, store.id, store.currency or "")
+
+    async def note(self, writes: Mapping[str, StoreWrite], results: Sequence[WriteResult]) -> frozenset[uuid.UUID]:
+        """Note what became of writes, by their keys; return stores whose pieces are due because of it."""
+        rows = PushRepository(self._session)
+        changes = {str(row.write_key): row for row in await rows.by_keys(self._run, [one.key for one in results])}
+        told = [(changes[one.key], one) for one in results if one.key in changes]
+        items = await items_of(self._session, self._store, [change for change, _ in told], lock=True)
+        await self._settle(told, items, writes)
+        await self._note_products(told)
+        stale = await self._book_stale(told, items, writes)
+        await rows.finish(self._run, [_finished(change, result) for change, result in told])
+        await self._tell_errors(told)
+        return stale
+
+    async def _settle(
+        self,
+        told: Sequence[tuple[SyncChange, WriteResult]],
+        items: Mapping[tuple[bool, str], Item],
+        writes: Mapping[str, StoreWrite],
+    ) -> None:
+        settled: dict[str, dict[str, Settled]] = {PRODUCT: {}, VARIANT: {}}
+        known = dict(items)
+        for change, result in told:
+            place = (change.entity == PRODUCT, change.external_id)
+            item = known.get(place)
+            if item is None or result.outcome == STALE or change.action == CREATE:
+                continue
+            after = self._after(change, result, item, writes[result.key])
+            settled[PRODUCT if place[0] else VARIANT][change.external_id] = after
+            # Pieces and fields of one variant are two changes: the second builds on the first.
+            known[place] = _with(item, after)
+        for entity, rows in settled.items():
+            await self._due.settle(entity, list(rows.values()))
+
+    def _after(self, change: SyncChange, result: WriteResult, item: Item, write: StoreWrite) -> Settled:
+        if result.outcome in _BAD:
+            shown, due = dict(item.shown) or None, sorted(item.due) or None
+            code, message = result.code or result.outcome, result.message
+            return Settled(external_id=item.external_id, shown=shown, due=due, code=code, message=message)
+        sent = _sent(change, write)
+        echo = {name: spelled(name, value) for name, value in result.shown.items() if name in sent}
+        if result.pieces is not None:
+            echo["stock"] = result.pieces
+        keep = self._run.kind == UNDO or change.action == DELETE
+        shown, due = after_write(item, sent, echo, keep=keep)
+        return Settled(external_id=item.external_id, shown=shown, due=due)
+
+    async def _note_products(self, told: Sequence[tuple[SyncChange, WriteResult]]) -> None:
+        """Link what was created, and note what was asked for as done or refused."""
+        requests = ListingRequestRepository(self._session, self._store.organization_id, self._store.id)
+        creations = Creations(self._session, self._store.organization_id, self._store.id)
+        for change, result in told:
+            if change.action not in (CREATE, DELETE):
+                await self._note_status(creations, change, result)
+                continue
+            if result.outcome in _BAD:
+                await requests.fail(change.product_id, result.code or result.outcome, result.message)
+                continue
+            if result.created is not None:
+                await creations.link(change.product_id, result.created)
+            if change.action == DELETE:
+                await creations.unlist(change.product_id, deleted=self._run.kind == UNDO and not change.fields)
+            await requests.done(change.product_id)
+
+    async def _note_status(self, creations: Creations, change: SyncChange, result: WriteResult) -> None:
+        """Note listings as for sale or off sale when a product's status was written."""
+        if change.entity != PRODUCT or "status" not in change.fields or result.outcome in _BAD:
+            return
+        if change.fields["status"][1] == "active":
+            await creations.relist(change.product_id)
+        else:
+            await creations.unlist(change.product_id)
+
+    async def _book_stale(
+        self,
+        told: Sequence[tuple[SyncChange, WriteResult]],
+        items: Mapping[tuple[bool, str], Item],
+        writes: Mapping[str, StoreWrite],
+    ) -> frozenset[uuid.UUID]:
+        """Book what stores show beside what we believed: pieces were sold or counted there meanwhile."""
+        found: dict[str, tuple[int, int]] = {}
+        for change, result in told:
+            item = items.get((False, change.external_id))
+            if change.entity == STOCK and result.outcome == STALE and result.pieces is not None and item is not None:
+                found[change.external_id] = (item.variant_id or 0, result.pieces)
+        if not found:
+            return frozenset()
+        ledger = StockLedger(self._session)
+        actor = system_actor(self._store.organization_id)
+        return await ledger.observe(actor, self._store.id, found, run_id=self._run.id)
+
+    async def _tell_errors(self, told: Sequence[tuple[SyncChange, WriteResult]]) -> None:
+        events = EventRecorder(self._session)
+        issues: list[dict[str, Any]] = []
+        for change, result in told:
+            if result.outcome not in _BAD:
+                continue
+            code = result.code or result.outcome
+            event = ListingError(
+                store_id=str(self._store.id),
+                product_id=str(change.product_id),
+                variant_id=None if change.variant_id is None else str(change.variant_id),
+                external_id=change.external_id,
+                code=code,
+                message=result.message,
+                advice=advice_for(code),
+            )
+            await events.record(self._store.organization_id, event)
+            issues.append({"code": code, "message": result.message, "external_id": change.external_id})
+        await SyncRepository(self._session).add_issues(self._run, issues[:500])
+
+
+def _sent(change: SyncChange, write: StoreWrite) -> dict[str, Any]:
+    fields: Mapping[str, Any] = getattr(write, "fields", {})
+    if change.entity == STOCK:
+        return {"stock": getattr(write, "target", None)}
+    if change.action == DELETE:
+        return {name: new for name, (_, new) in change.fields.items()}
+    return {name: spelled(name, value) for name, value in fields.items()}
+
+
+def _with(item: Item, after: Settled) -> Item:
+    return Item(
+        entity=item.entity,
+        product_id=item.product_id,
+        variant_id=item.variant_id,
+        external_product_id=item.external_product_id,
+        external_id=item.external_id,
+        inventory_id=item.inventory_id,
+        label=item.label,
+        held=item.held,
+        shown=after.shown or {},
+        due=tuple(after.due or ()),
+        foreign_money=item.foreign_money,
+    )
+
+
+def _finished(change: SyncChange, result: WriteResult) -> Finished:
+    if result.outcome in _BAD:
+        return Finished(change.id, "failed", result.code or result.outcome, result.message)
+    if result.outcome == STALE:
+        message = f"The store shows {result.pieces} pieces: the difference was booked, and the number is written anew"
+        return Finished(change.id, "skipped", STALE, message)
+    adopted = result.created is not None and result.created.adopted
+    return Finished(change.id, "applied", ADOPTED if adopted else result.code or result.outcome, result.message)
