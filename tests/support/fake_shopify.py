@@ -5,16 +5,18 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 import jwt
 
+from backend.domain.catalog.fields import GROUP_OF
 from backend.ports.platform_errors import Cause, StoreRefused
 from backend.ports.shopify_app import Credentials
-from backend.ports.store_platform import CatalogPage, CredentialRenewal, PullRequest, StoreIdentity
+from backend.ports.store_platform import CatalogPage, CredentialRenewal, IdPage, PullRequest, StoreIdentity
+from backend.ports.store_writes import WRITTEN, StoreWrite, WriteResult
 from plugin_bridge.shopify.shop_domain import exact_shop, shop_of, typed_shop
 
 CLIENT_ID, SECRET = "client-of-tests", "shopify secret of tests, 32 bytes"
@@ -82,6 +84,9 @@ class FakeShopify:
     """All shops by domain; stands in for the token endpoint and for the platform's connector."""
 
     shops: dict[str, FakeMerchant] = field(default_factory=dict)
+    subscribes: bool = False
+    writes: frozenset[str] = frozenset(GROUP_OF)
+    writes_at_once: int = 100
 
     def open_shop(self, mark: str) -> FakeMerchant:
         made = FakeMerchant(f"shop-{mark}.myshopify.com")
@@ -153,6 +158,14 @@ class FakeShopifyStore:
 
     async def still_listed(self, products: object, variants: object) -> bool:
         return False
+
+    async def list_ids(self, cursor: str | None) -> AsyncIterator[IdPage]:
+        yield IdPage(cursor="", last=True)
+
+    async def write(
+        self, writes: Sequence[StoreWrite], *, repeated: bool = False
+    ) -> AsyncIterator[Sequence[WriteResult]]:
+        yield [WriteResult(key=one.key, outcome=WRITTEN) for one in writes]
 
     async def aclose(self) -> None:
         return None

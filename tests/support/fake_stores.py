@@ -1,16 +1,19 @@
 """Stores that exist only in a test, behind the ports the business knows; the real connector spells addresses."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from backend.domain.catalog.fields import GROUP_OF
 from backend.ports.platform_errors import Cause, PlatformError, StoreRefused
 from backend.ports.store_platform import (
     CatalogPage,
     CredentialRenewal,
+    IdPage,
     PlatformConnector,
     PullRequest,
     StoreIdentity,
 )
+from backend.ports.store_writes import WRITTEN, StoreWrite, WriteResult
 from plugin_bridge.woocommerce.address import canonical_url
 from tests.support.fake_shopify import FakeShopify
 
@@ -52,6 +55,8 @@ class FakePlatforms:
 class FakeConnector:
     world: FakePlatforms
     subscribes: bool = False
+    writes: frozenset[str] = frozenset(GROUP_OF)
+    writes_at_once: int = 100
 
     def canonical_url(self, text: str) -> str:
         return canonical_url(text)
@@ -93,6 +98,14 @@ class FakeStore:
 
     async def still_listed(self, products: object, variants: object) -> bool:
         return False
+
+    async def list_ids(self, cursor: str | None) -> AsyncIterator[IdPage]:
+        yield IdPage(cursor="", last=True)
+
+    async def write(
+        self, writes: Sequence[StoreWrite], *, repeated: bool = False
+    ) -> AsyncIterator[Sequence[WriteResult]]:
+        yield [WriteResult(key=one.key, outcome=WRITTEN) for one in writes]
 
     async def aclose(self) -> None:
         return None

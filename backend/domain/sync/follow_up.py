@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.jobs.service import JobRecorder
 from backend.domain.sync.repository import UNFINISHED, SyncRepository
-from backend.domain.sync.start import SyncService
+from backend.domain.sync.start import WANTS_FULL, SyncService
 from backend.kit.transaction import Transactions
 from backend.ports.actor import system_actor
 
@@ -32,4 +32,5 @@ class FollowUps:
             run.follow_up = False
             if store.state == "active":
                 service = SyncService(session, self._jobs(session))
-                await service.pull_soon(system_actor(store.organization_id), store.id, delay_s=PAUSE_S)
+                mode = "full" if run.stats.get(WANTS_FULL) else "delta"
+                await service.pull_soon(system_actor(store.organization_id), store.id, delay_s=PAUSE_S, mode=mode)

@@ -5,10 +5,10 @@ and a page that is stored twice changes nothing. No request to the store is made
 """
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,16 +16,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.domain.catalog.service import CatalogService
 from backend.domain.events.service import EventRecorder
 from backend.domain.events.types import SyncStarted
-from backend.domain.sync.outcome import WalkEnd, end_run, finish_walk, missing_after
-from backend.domain.sync.reading import pages_ahead
+from backend.domain.sync.guards import MergeHeld, SizeNeeded
+from backend.domain.sync.outcome import WalkEnd, end_run, finish_walk, hold_step, missing_after
+from backend.domain.sync.reading import PageT, pages_ahead
 from backend.domain.sync.repository import SyncRepository
 from backend.domain.sync.step import StepContext, store_pages
+from backend.domain.sync.step_guards import note_size
+from backend.domain.sync.sweep import store_ids
 from backend.kit.clock import utc_now
 from backend.kit.transaction import Transactions
 from backend.models.stores import Store
 from backend.models.sync import SyncRun
 from backend.ports.actor import system_actor
-from backend.ports.store_platform import CatalogPage, PullRequest, StorePlatform
+from backend.ports.store_platform import PullRequest, StorePlatform
 
 log = structlog.get_logger()
 
@@ -53,8 +56,19 @@ class PullPlan:
     def __init__(self, run: SyncRun, store: Store) -> None:
         self.run_id = run.id
         self.walk = run.walk
+        self.mode = run.mode
         self.request = PullRequest(since=run.since_at, cursor=run.cursor)
         self.store = store
+
+
+class ReadTo(NamedTuple):
+    """How far a walk has been read and stored."""
+
+    cursor: str | None
+
+
+Step = Callable[[AsyncSession, StepContext, list[PageT]], Awaitable[bool]]
+"""Stores a group of pages, or refuses."""
 
 
 class Contested(Exception):
@@ -102,10 +116,10 @@ class StorePull:
 
     async def _first_start(self, session: AsyncSession, run: SyncRun, store: Store) -> None:
         run.state, run.started_at = "running", utc_now()
-        if run.mode == "delta" and store.watermark_at is not None and not await self._room_again(session, store):
-            run.since_at = store.watermark_at - OVERLAP
-        else:
+        if store.watermark_at is None or (run.mode == "delta" and await self._room_again(session, store)):
             run.mode = "full"
+        elif run.mode == "delta":
+            run.since_at = store.watermark_at - OVERLAP
         event = SyncStarted(sync_id=str(run.id), type=run.mode, store_id=str(store.id))
         await EventRecorder(session).record(run.organization_id, event)
 
@@ -119,19 +133,31 @@ class StorePull:
     async def _walk(self, plan: PullPlan) -> None:
         """Read and store the rest of one walk and end it, unless the run was ended or goes on elsewhere meanwhile."""
         platform = await self._opener.open(plan.store)
-        after = plan.request.cursor
         try:
-            async with aclosing(pages_ahead(platform.read_catalog(plan.request))) as groups:
-                async for pages in groups:
-                    if not await self._store(plan, after, pages):
-                        return
-                    after = pages[-1].cursor
+            read_to = await self._read(plan, platform)
+            if read_to is None:
+                return
             refuted = await self._still_there(platform, plan.run_id)
         finally:
             await platform.aclose()
         async with self._begin() as session:
-            end = WalkEnd(run_id=plan.run_id, walk=plan.walk, cursor=after, refuted=refuted)
+            end = WalkEnd(run_id=plan.run_id, walk=plan.walk, cursor=read_to.cursor, refuted=refuted)
             await finish_walk(session, end, most_walks=MOST_WALKS)
+
+    async def _read(self, plan: PullPlan, platform: StorePlatform) -> "ReadTo | None":
+        if plan.mode == "sweep":
+            return await self._store_all(plan, platform.list_ids(plan.request.cursor), store_ids)
+        return await self._store_all(plan, platform.read_catalog(plan.request), store_pages)
+
+    async def _store_all(self, plan: PullPlan, pages: AsyncIterator[PageT], step: "Step[PageT]") -> "ReadTo | None":
+        """Store pages group by group; None when the run was ended or goes on elsewhere."""
+        at = ReadTo(plan.request.cursor)
+        async with aclosing(pages_ahead(pages)) as groups:
+            async for group in groups:
+                if not await self._store(plan, at, group, step):
+                    return None
+                at = ReadTo(group[-1].cursor)
+        return at
 
     async def _still_there(self, platform: StorePlatform, run_id: uuid.UUID) -> bool:
         """Ask the store for what the walk did not meet, before any of it is taken for gone."""
@@ -139,9 +165,18 @@ class StorePull:
             missing = await missing_after(session, run_id)
         return missing is not None and await platform.still_listed(missing.products, missing.variants)
 
-    async def _store(self, plan: PullPlan, after: str | None, pages: list[CatalogPage]) -> bool:
-        """Store a group of pages as one step; False when the run was ended from outside."""
-        async with self._begin() as session:
-            limit = await self._product_limit(session, plan.store.organization_id)
-            context = StepContext(run_id=plan.run_id, walk=plan.walk, after=after, product_limit=limit)
-            return await store_pages(session, context, pages)
+    async def _store(self, plan: PullPlan, at: ReadTo, pages: list[PageT], step: "Step[PageT]") -> bool:
+        """Store a group of pages as one step; False when the run was ended, or a guard held it."""
+        try:
+            async with self._begin() as session:
+                limit = await self._product_limit(session, plan.store.organization_id)
+                context = StepContext(run_id=plan.run_id, walk=plan.walk, after=at.cursor, product_limit=limit)
+                return await step(session, context, pages)
+        except SizeNeeded:
+            async with self._begin() as session:
+                await note_size(session, plan.run_id)
+        except MergeHeld as held:
+            async with self._begin() as session:
+                await hold_step(session, context, held)
+            return False
+        return await self._store(plan, at, pages, step)

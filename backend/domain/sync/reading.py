@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
+from typing import TypeVar
 
-from backend.ports.store_platform import CatalogPage
+from backend.ports.store_platform import CatalogPage, IdPage
+
+PageT = TypeVar("PageT", CatalogPage, IdPage)
 
 AHEAD = 24
 """Pages that may wait, about 2,400 products: bounds memory whatever the catalog's size."""
@@ -14,12 +17,12 @@ LINGER_S = 0.25
 """How long a started group waits for its next page: fewer, fuller transactions, and a slow store shows progress."""
 
 
-async def pages_ahead(pages: AsyncIterator[CatalogPage]) -> AsyncGenerator[list[CatalogPage], None]:
+async def pages_ahead(pages: AsyncIterator[PageT]) -> AsyncGenerator[list[PageT], None]:
     """Yield the pages in order, in groups of 1 to `GROUP`; the reader goes on while a group is being stored.
 
     Raises:   what the reader raised, after the pages before it were yielded.
     """
-    waiting: asyncio.Queue[CatalogPage | BaseException | None] = asyncio.Queue(AHEAD)
+    waiting: asyncio.Queue[PageT | BaseException | None] = asyncio.Queue(AHEAD)
     reader = asyncio.create_task(_read(pages, waiting))
     try:
         ended: BaseException | None = None
@@ -36,9 +39,7 @@ async def pages_ahead(pages: AsyncIterator[CatalogPage]) -> AsyncGenerator[list[
             await reader
 
 
-async def _read(
-    pages: AsyncIterator[CatalogPage], waiting: "asyncio.Queue[CatalogPage | BaseException | None]"
-) -> None:
+async def _read(pages: AsyncIterator[PageT], waiting: "asyncio.Queue[PageT | BaseException | None]") -> None:
     try:
         async for page in pages:
             await waiting.put(page)
@@ -51,10 +52,10 @@ async def _read(
 
 
 async def _next_group(
-    waiting: "asyncio.Queue[CatalogPage | BaseException | None]",
-) -> tuple[list[CatalogPage], bool, BaseException | None]:
+    waiting: "asyncio.Queue[PageT | BaseException | None]",
+) -> tuple[list[PageT], bool, BaseException | None]:
     """Return the next pages, whether they are the last, and how the reading ended."""
-    group: list[CatalogPage] = []
+    group: list[PageT] = []
     while len(group) < GROUP:
         try:
             # What lies ready is taken without a pause: the reader refills while the group is stored.
@@ -64,7 +65,7 @@ async def _next_group(
                 item = waiting.get_nowait()
         except TimeoutError:
             break
-        if not isinstance(item, CatalogPage):
+        if not isinstance(item, CatalogPage | IdPage):
             return group, True, item
         group.append(item)
     return group, False, None

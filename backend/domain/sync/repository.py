@@ -83,6 +83,40 @@ class SyncRepository:
         newest = query.order_by(SyncRun.created_at.desc(), SyncRun.id.desc()).limit(1)
         return (await self._session.execute(newest)).scalar_one_or_none()
 
+    async def last_whole_stats(self, run: SyncRun) -> Mapping[str, Any] | None:
+        """Return the statistics of the newest whole walk of a run's store that was completed."""
+        query = (
+            select(SyncRun.stats)
+            .where(
+                SyncRun.organization_id == run.organization_id,
+                SyncRun.store_id == run.store_id,
+                SyncRun.mode == "full",
+                SyncRun.state == "completed",
+            )
+            .order_by(SyncRun.created_at.desc())
+            .limit(1)
+        )
+        return (await self._session.execute(query)).scalar_one_or_none()
+
+    async def held_before(self, run: SyncRun) -> bool:
+        """Tell whether the run of the same kind and mode before this one was held for the same reason."""
+        query = (
+            select(SyncRun.state, SyncRun.error_code)
+            .where(
+                SyncRun.organization_id == run.organization_id,
+                SyncRun.store_id == run.store_id,
+                SyncRun.kind == run.kind,
+                SyncRun.mode == run.mode,
+                SyncRun.id != run.id,
+                SyncRun.created_at <= run.created_at,
+                SyncRun.state.not_in(("planned", "discarded")),
+            )
+            .order_by(SyncRun.created_at.desc(), SyncRun.id.desc())
+            .limit(1)
+        )
+        before = (await self._session.execute(query)).one_or_none()
+        return before is not None and before == (run.state, run.error_code)
+
     async def latest_runs(self, actor: Actor, store_id: uuid.UUID | None, most: int) -> Sequence[SyncRun]:
         """Return the newest runs, of one store or of all."""
         query = select(SyncRun).where(SyncRun.organization_id == actor.tenant)
@@ -110,6 +144,13 @@ class SyncRepository:
         )
         row = (await self._session.execute(query)).one_or_none()
         return None if row is None else (row[0], row[1])
+
+    async def lock_at(self, run_id: uuid.UUID, walk: int, cursor: str | None) -> tuple[SyncRun, Store] | None:
+        """Return a run and its store as `lock` does, if the run is under way, stands there, and its store is active."""
+        found = await self.lock(run_id)
+        if found is None or found[0].state != "running" or found[1].state != "active":
+            return None
+        return found if (found[0].walk, found[0].cursor) == (walk, cursor) else None
 
     async def add_issues(self, run: SyncRun, issues: Iterable[Mapping[str, Any]]) -> None:
         """Record issues of a run."""

@@ -14,10 +14,11 @@ from backend.models.stores import Store
 from backend.models.sync import SyncIssue, SyncRun
 from backend.ports.actor import Actor
 
-MODES = ("full", "delta")
 _TRIES = 5
 """Another transaction may finish or open a run between two statements; it settles within a few tries."""
 PULL_JOB = "sync.pull_store"
+WANTS_FULL = "wants_full"
+"""In the statistics of a run whose follow-up is to read everything."""
 
 
 def pull_key(run_id: uuid.UUID) -> str:
@@ -30,6 +31,16 @@ def pull_key(run_id: uuid.UUID) -> str:
 
 def _new_run(store: Store, mode: str) -> dict[str, Any]:
     return {"id": uuid7(), "organization_id": store.organization_id, "store_id": store.id, "mode": mode}
+
+
+def _take_along(run: SyncRun, mode: str) -> None:
+    """Have an unfinished run, or the one behind it, read what is asked for as well."""
+    if run.state == "queued" and mode == "full":
+        run.mode = mode
+    elif run.state == "running" or run.mode == "sweep":  # a sweep reads no fields, so that nothing of it will do
+        run.follow_up = True
+        if mode == "full":
+            run.stats = {**run.stats, WANTS_FULL: 1}
 
 
 def _busy() -> DomainError:
@@ -47,7 +58,8 @@ class SyncService:
     async def request_pull(self, actor: Actor, store_id: uuid.UUID, *, mode: str = "delta") -> SyncRun:
         """Start a pull of one store, or return the one that is not finished yet (its mode may differ).
 
-        Args:     mode: `full` walks everything and finds deletions, `delta` reads what changed since the last pull.
+        Args:     mode: `full` walks everything and finds deletions, `delta` reads what changed since the last pull,
+                  `sweep` walks the ids alone and finds deletions.
         Raises:   not_found; conflict STORE_NOT_CONNECTED when the store is not active.
         """
         store = await self._active(actor, store_id)
@@ -55,22 +67,22 @@ class SyncService:
         await self._record(run)
         return run
 
-    async def pull_soon(self, actor: Actor, store_id: uuid.UUID, *, delay_s: float) -> None:
+    async def pull_soon(self, actor: Actor, store_id: uuid.UUID, *, delay_s: float, mode: str = "delta") -> None:
         """Have what changed until now read by a run that starts later than now.
 
         However often this is asked, at most one run waits: one that is queued will do, and one that is under way, which
         may have read the place already, is followed by one more (`FollowUps`).
 
-        Args:     delay_s: how long the run waits for more to change.
+        Args:     delay_s: how long the run waits for more to change. mode: `delta`, or `full` to have everything read.
         Raises:   not_found; conflict STORE_NOT_CONNECTED when the store is not active.
         """
         store = await self._active(actor, store_id)
         for _ in range(_TRIES):
             run = await self._runs.unfinished(store.organization_id, store.id, lock=True)
             if run is not None:
-                run.follow_up = run.follow_up or run.state == "running"
+                _take_along(run, mode)
                 return
-            opened = await self._runs.open_run(_new_run(store, "delta"))
+            opened = await self._runs.open_run(_new_run(store, mode))
             if opened is not None:
                 await self._jobs.record(
                     PULL_JOB,

@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog.limits import within_limits
 from backend.domain.catalog.merge import Merged, StoreMerge
+from backend.domain.sync.page_totals import format_counts, totals_told
 from backend.domain.sync.repository import SyncRepository
+from backend.domain.sync.step_guards import check_pages
 from backend.models.stores import Store
 from backend.models.sync import SyncRun
 from backend.ports.store_platform import PARENT_MISSING, CatalogPage, PlatformProduct, PlatformVariant, RowIssue
@@ -30,14 +32,16 @@ class StepContext(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def store_pages(session: AsyncSession, context: StepContext, pages: list[CatalogPage]) -> bool:
-    """Store pages; False when the run was ended, taken over or its store disconnected (nothing is stored)."""
+    """Store pages; False when the run was ended, taken over or its store disconnected (nothing is stored).
+
+    Raises:   MergeHeld: a guard wants a person to look first; SizeNeeded: it has to know how large the store is.
+    """
     runs = SyncRepository(session)
-    found = await runs.lock(context.run_id)
+    found = await runs.lock_at(context.run_id, context.walk, context.after)
     if found is None:
         return False
     run, store = found
-    if run.state != "running" or (run.walk, run.cursor) != (context.walk, context.after) or store.state != "active":
-        return False
+    await check_pages(session, run, pages)
     products, apart, too_long = within_limits(
         (product for page in pages for product in page.products),
         (variant for page in pages for variant in page.variants),
@@ -91,21 +95,8 @@ def _counted(
         "errors": issues + merged.over_limit,
         "pages": len(pages),
     }
-    expected = {f"expected_{kind}": count for page in pages for kind, count in page.expected.items()}
-    if _moved(stats, pages):
-        expected["total_moved"] = 1
-    return {**stats, **{key: int(stats.get(key, 0)) + value for key, value in counts.items()}, **expected}
-
-
-def _moved(stats: Mapping[str, Any], pages: list[CatalogPage]) -> bool:
-    """Tell whether the store's own count changed while it was walked: pages may have shifted past each other."""
-    known = {kind: stats.get(f"expected_{kind}") for page in pages for kind in page.expected}
-    for page in pages:
-        for kind, count in page.expected.items():
-            if known[kind] not in (None, count):
-                return True
-            known[kind] = count
-    return False
+    summed = {key: int(stats.get(key, 0)) + value for key, value in counts.items()}
+    return {**stats, **summed, **totals_told(stats, pages), **format_counts(stats, pages)}
 
 
 async def _note_issues(
