@@ -85,7 +85,7 @@ class IdWalk:
             at = ByPage(stream=stream, after=found.page_info.end_cursor) if more else ByPage(stream="variants")
             last = stream == "variants" and not more
             products, variants = (ids, ()) if stream == "products" else ((), ids)
-            yield IdPage(cursor=_text(at), products=products, variants=variants, expected=expected, last=last)
+            yield _id_page(at, products, variants, expected, last=last)
             if last:
                 return
 
@@ -157,7 +157,19 @@ def _block(lines: Sequence[bytes], at: ByFile, expected: Mapping[str, int], *, l
     variants: list[str] = []
     for line in _decoded(b"".join(lines)):
         (products if line.parent is None else variants).append(number(line.id))
-    return IdPage(cursor=_text(at), products=tuple(products), variants=tuple(variants), expected=expected, last=last)
+    return _id_page(at, tuple(products), tuple(variants), expected, last=last)
+
+
+def _id_page(
+    at: ByPage | ByFile,
+    products: tuple[str, ...],
+    variants: tuple[str, ...],
+    expected: Mapping[str, int],
+    *,
+    last: bool,
+) -> IdPage:
+    """Return a page whose variants are counted apart from products, as in a whole walk."""
+    return IdPage(cursor=_text(at), products=products, variants=variants, inside=False, expected=expected, last=last)
 
 
 def _decoded(raw: bytes) -> list[_IdLine]:
