@@ -8,7 +8,7 @@ import msgspec
 from backend.kit.text import clipped
 from backend.ports.store_writes import FAILED, REFUSED, WriteResult
 from plugin_bridge.http import json_text
-from plugin_bridge.woocommerce.bent import read_items
+from plugin_bridge.woocommerce.bent import number_of, read_items
 from plugin_bridge.woocommerce.client import Answer
 from plugin_bridge.woocommerce.wire import WooItem, plain_text
 
@@ -48,7 +48,7 @@ class Refusal(msgspec.Struct, kw_only=True):
     def owner(self) -> int | None:
         """Id of the thing that stands in the way."""
         found = self.data.get("resource_id") if isinstance(self.data, dict) else None
-        return found if isinstance(found, int) and not isinstance(found, bool) and found > 0 else None
+        return number_of(found)
 
     def result(self, key: str) -> WriteResult:
         """Return what became of the write with this key."""

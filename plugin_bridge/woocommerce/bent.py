@@ -15,6 +15,7 @@ from plugin_bridge.woocommerce.wire import (
     WooAttribute,
     WooImage,
     WooItem,
+    WooMeta,
     WooTerm,
     read_healthy,
     tidy,
@@ -59,11 +60,11 @@ def _item(row: Any, issues: list[RowIssue]) -> WooItem | None:
     if not isinstance(row, dict):
         issues.append(RowIssue(code="row_unreadable", message="The store listed something that is no product"))
         return None
-    number = _id(row.get("id"))
+    number = number_of(row.get("id"))
     if number is None:
         issues.append(RowIssue(code="id_missing", message="The store listed a product without an ID", field="id"))
         return None
-    item = WooItem(id=number, parent_id=_id(row.get("parent_id")) or 0)
+    item = WooItem(id=number, parent_id=number_of(row.get("parent_id")) or 0)
     for name in TEXTS:
         if name in row:
             setattr(item, name, _text(row[name], name, item, issues))
@@ -78,6 +79,9 @@ def _item(row: Any, issues: list[RowIssue]) -> WooItem | None:
     item.images = [_image(one) for one in _rows(row.get("images"))]
     item.image = next((_image(one) for one in _rows([row.get("image")])), None)
     item.attributes = [_attribute(one) for one in _rows(row.get("attributes"))]
+    item.meta_data = [
+        WooMeta(key=_plain(one.get("key")), value=one.get("value")) for one in _rows(row.get("meta_data"))
+    ]
     return item
 
 
@@ -128,11 +132,11 @@ def _rows(value: Any) -> list[dict[str, Any]]:
 
 
 def _term(row: dict[str, Any]) -> WooTerm:
-    return WooTerm(id=_id(row.get("id")) or 0, name=_plain(row.get("name")))
+    return WooTerm(id=number_of(row.get("id")) or 0, name=_plain(row.get("name")))
 
 
 def _image(row: dict[str, Any]) -> WooImage:
-    return WooImage(id=_id(row.get("id")) or 0, src=_plain(row.get("src")), alt=_plain(row.get("alt")))
+    return WooImage(id=number_of(row.get("id")) or 0, src=_plain(row.get("src")), alt=_plain(row.get("alt")))
 
 
 def _attribute(row: dict[str, Any]) -> WooAttribute:
@@ -146,7 +150,8 @@ def _attribute(row: dict[str, Any]) -> WooAttribute:
     )
 
 
-def _id(value: Any) -> int | None:
+def number_of(value: Any) -> int | None:
+    """Return an id that may be printed as a text; None when it is none."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_ID else None

@@ -6,7 +6,7 @@ A page that a plugin bent is read by `bent.py` into the same structs, so that ma
 import re
 from collections.abc import Callable
 from html import unescape
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -43,6 +43,13 @@ class WooAttribute(msgspec.Struct, kw_only=True, gc=False):
     variation: bool = False
 
 
+class WooMeta(msgspec.Struct, kw_only=True):
+    """`meta_data[]`: a value of its own under any key."""
+
+    key: str = ""
+    value: Any = None
+
+
 class WooItem(msgspec.Struct, kw_only=True, gc=False):
     """A product or a variation; defaults stand for what a store leaves out."""
 
@@ -74,6 +81,7 @@ class WooItem(msgspec.Struct, kw_only=True, gc=False):
     images: list[WooImage] = []
     image: WooImage | None = None
     attributes: list[WooAttribute] = []
+    meta_data: list[WooMeta] = []
 
 
 class Items(msgspec.Struct):

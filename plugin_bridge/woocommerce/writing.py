@@ -1,11 +1,14 @@
 """Writes to a WooCommerce store: sorted into requests, carried out two at a time, told as they are done."""
 
-import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from functools import partial
+
+import msgspec
 
 from backend.ports.store_writes import (
     REFUSED,
+    FieldValue,
+    ProductCreation,
     ProductRemoval,
     ProductWrite,
     StockWrite,
@@ -16,12 +19,17 @@ from backend.ports.store_writes import (
 from plugin_bridge.woocommerce.batches import Batches, BatchSize
 from plugin_bridge.woocommerce.changes import Change, FieldChange, StockChange, gone
 from plugin_bridge.woocommerce.client import WooClient
+from plugin_bridge.woocommerce.creating import AT_ONCE, Creations
 from plugin_bridge.woocommerce.current import CurrentItems, Place
 from plugin_bridge.woocommerce.field_values import body_of, unfit
+from plugin_bridge.woocommerce.jobs import Job, run
 from plugin_bridge.woocommerce.mapping import Shop
+from plugin_bridge.woocommerce.picture_writing import PictureWriting
+from plugin_bridge.woocommerce.removing import Deletions
+from plugin_bridge.woocommerce.terms import Terms
 from plugin_bridge.woocommerce.wire import MAX_ID, WooItem
 
-Job = Callable[[], Awaitable[None]]
+_HIDDEN: Mapping[str, FieldValue] = {"status": "draft"}
 
 
 class StoreWriter:
@@ -31,91 +39,116 @@ class StoreWriter:
     """
 
     def __init__(self, client: WooClient, facts: Mapping[str, str], size: BatchSize) -> None:
-        self._client = client
+        self._client, self._size = client, size
         listed = facts.get("variations")
         self._items = CurrentItems(client, None if listed is None else listed == "yes")
         self._shop = Shop(weight_unit=facts.get("weight_unit", "kg"))
+        self._terms = Terms(client)
         self._done: list[WriteResult] = []
-        self._batches = Batches(client, self._items, size, self._done.append)
+        self._pictures = PictureWriting(client, self._items, self._shop, size, self._done.append)
+        self._batches = Batches(client, self._items, size, self._tell)
 
     async def write(self, writes: Sequence[StoreWrite], *, repeated: bool) -> AsyncIterator[Sequence[WriteResult]]:
         """Carry writes out; see the port."""
-        changes = self._changes(writes)
-        changes = await self._undecided(changes, repeated=repeated)
-        async for results in self._run([self._sending(parent, some) for parent, some in _by_parent(changes)]):
+        placed = self._placed(writes)
+        for one, at in placed:
+            if isinstance(one, ProductWrite) and "images" in one.fields:
+                self._pictures.expect(one, at)
+        changes = [change for one, at in placed if (change := self._change(one, at)) is not None]
+        found = await self._found(changes, repeated=repeated)
+        changes = [change for change in changes if not self._is_decided(change, found, repeated=repeated)]
+        ready = await self._with_tags(changes)
+        jobs: list[Job] = [partial(self._batches.send, parent, some) for parent, some in _by_parent(ready)]
+        jobs += self._creating([one for one in writes if isinstance(one, ProductCreation)], repeated=repeated)
+        jobs += self._deleting([(one, at) for one, at in placed if isinstance(one, ProductRemoval) and one.delete])
+        async for results in run(jobs, self._client.traffic.pace.most, self._done):
+            yield results
+        async for results in run([partial(self._pictures.send, found)], 1, self._done):
             yield results
 
-    def _changes(self, writes: Iterable[StoreWrite]) -> list[Change]:
-        made: list[Change] = []
+    def _tell(self, result: WriteResult) -> None:
+        if not self._pictures.keep(result):
+            self._done.append(result)
+
+    def _placed(self, writes: Iterable[StoreWrite]) -> list[tuple[StoreWrite, Place]]:
+        placed: list[tuple[StoreWrite, Place]] = []
         for write in writes:
+            if isinstance(write, ProductCreation):
+                continue
             place = place_of(write)
             if place is None:
                 self._done.append(gone(write.key))
-            elif isinstance(write, StockWrite):
-                made.append(StockChange(write=write, place=place))
-            elif isinstance(write, ProductWrite | VariantWrite):
-                made += self._field_change(write, place)
-        return made
+            else:
+                placed.append((write, place))
+        return placed
 
-    def _field_change(self, write: ProductWrite | VariantWrite, place: Place) -> list[Change]:
-        problem = unfit(write.fields)
+    def _change(self, write: StoreWrite, place: Place) -> Change | None:
+        if isinstance(write, StockWrite):
+            return StockChange(write=write, place=place)
+        if isinstance(write, ProductRemoval):
+            return None if write.delete else self._hiding(write, place)
+        return self._field_change(write, place) if isinstance(write, ProductWrite | VariantWrite) else None
+
+    def _field_change(self, write: ProductWrite | VariantWrite, place: Place) -> FieldChange | None:
+        fields = {name: value for name, value in write.fields.items() if name != "images"}
+        problem = unfit(fields)
         if problem is not None:
             code, message = problem
-            self._done.append(WriteResult(key=write.key, outcome=REFUSED, code=code, message=message))
-            return []
-        return [
-            FieldChange(
-                key=write.key,
-                place=place,
-                fields=write.fields,
-                body=body_of(write.fields, self._shop.weight_unit),
-                shop=self._shop,
-                sold=isinstance(write, VariantWrite),
-            )
-        ]
+            self._tell(WriteResult(key=write.key, outcome=REFUSED, code=code, message=message))
+        if problem is not None or not fields:
+            return None
+        sold = isinstance(write, VariantWrite)
+        return FieldChange(key=write.key, place=place, fields=fields, body={}, shop=self._shop, sold=sold)
 
-    async def _undecided(self, changes: list[Change], *, repeated: bool) -> list[Change]:
-        """Ask what the store shows where that may decide, and return what is left to be sent."""
+    def _hiding(self, removal: ProductRemoval, place: Place) -> FieldChange:
+        return FieldChange(
+            key=removal.key, place=place, fields=_HIDDEN, body=body_of(_HIDDEN), shop=self._shop, removal=True
+        )
+
+    async def _found(self, changes: Sequence[Change], *, repeated: bool) -> Mapping[int, WooItem]:
+        """Return what the store shows, where that matters: pieces, images, and what may have been written already."""
         asked = [change for change in changes if repeated or isinstance(change, StockChange)]
-        if not asked:
-            return changes
-        only = all(isinstance(change, StockChange) for change in asked)
-        found = await self._items.find([change.place for change in asked], stock_only=only)
-        decided = {change.key for change in asked if self._decided(change, found)}
-        return [change for change in changes if change.key not in decided]
+        pictured = self._pictures.places
+        only = not pictured and all(isinstance(change, StockChange) for change in asked)
+        places = [*(change.place for change in asked), *pictured]
+        return await self._items.find(places, stock_only=only) if places else {}
 
-    def _decided(self, change: Change, found: Mapping[int, WooItem]) -> bool:
+    def _is_decided(self, change: Change, found: Mapping[int, WooItem], *, repeated: bool) -> bool:
+        if not repeated and not isinstance(change, StockChange):
+            return False
         result = change.before(found.get(change.place.id))
         if result is not None:
-            self._done.append(result)
+            self._tell(result)
         return result is not None
 
-    def _sending(self, parent: int, changes: list[Change]) -> Job:
-        async def send() -> None:
-            await self._batches.send(parent, changes)
+    async def _with_tags(self, changes: Sequence[Change]) -> list[Change]:
+        """Return the changes ready to be sent, without those whose tags the store does not take."""
+        names = [tag for one in changes if isinstance(one, FieldChange) for tag in _tags(one)]
+        known = await self._terms.tag_ids(names)
+        ready: list[Change] = []
+        for change in changes:
+            missing = [tag for tag in _tags(change) if tag not in known] if isinstance(change, FieldChange) else []
+            if missing:
+                message = f"The store does not take the tag {missing[0]!r}"
+                self._tell(WriteResult(key=change.key, outcome=REFUSED, code="rejected", message=message))
+            elif isinstance(change, FieldChange):
+                body = body_of(change.fields, self._shop.weight_unit, known)
+                ready.append(msgspec.structs.replace(change, body=body))
+            else:
+                ready.append(change)
+        return ready
 
-        return send
+    def _creating(self, creations: Sequence[ProductCreation], *, repeated: bool) -> list[Job]:
+        making = Creations(self._client, self._items, self._terms, self._shop, self._size, self._tell)
+        starts = range(0, len(creations), AT_ONCE)
+        return [partial(making.create, creations[start : start + AT_ONCE], repeated=repeated) for start in starts]
 
-    async def _run(self, jobs: Iterable[Job]) -> AsyncIterator[Sequence[WriteResult]]:
-        """Run jobs, as many at a time as requests may be; a failure lets none begin and is raised at the end."""
-        waiting, problem = deque(jobs), None
-        running: set[asyncio.Future[None]] = set()
-        try:
-            while self._done or running or (waiting and problem is None):
-                if self._done:
-                    results, self._done[:] = list(self._done), []
-                    yield results
-                while waiting and problem is None and len(running) < self._client.traffic.pace.most:
-                    running.add(asyncio.ensure_future(waiting.popleft()()))
-                if running:
-                    ended, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                    problem = problem or next((error for one in ended if (error := one.exception())), None)
-        finally:
-            for one in running:
-                one.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
-        if problem is not None:
-            raise problem
+    def _deleting(self, removals: Sequence[tuple[ProductRemoval, Place]]) -> list[Job]:
+        async def delete() -> None:
+            left = await Deletions(self._client, self._tell).not_ours([(one, place.id) for one, place in removals])
+            await self._batches.send(0, [self._hiding(one, Place(0, number)) for one, number in left])
+
+        return [delete] if removals else []
 
 
 def place_of(write: StoreWrite) -> Place | None:
@@ -132,6 +165,11 @@ def place_of(write: StoreWrite) -> Place | None:
 def _number(text: str) -> int | None:
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
     return number if 0 < number <= MAX_ID else None
+
+
+def _tags(change: FieldChange) -> tuple[str, ...]:
+    value = change.fields.get("tags")
+    return tuple(tag for tag in value if isinstance(tag, str)) if isinstance(value, tuple) else ()
 
 
 def _by_parent(changes: Iterable[Change]) -> list[tuple[int, list[Change]]]:

@@ -36,6 +36,10 @@ ROUTES: tuple[Route, ...] = (
         Route(pattern=("products", kind), handlers={"GET": partial(reading.list_terms, kind)})
         for kind in (CATEGORIES, TAGS, BRANDS)
     ),
+    *(
+        Route(pattern=("products", kind, "batch"), handlers={"EDIT": partial(batch.batch_terms, kind)})
+        for kind in (CATEGORIES, TAGS, BRANDS)
+    ),
     Route(
         pattern=("products", "#"),
         handlers={"GET": reading.get_product, "EDIT": writing.update_product, "DELETE": writing.delete_product},

@@ -41,6 +41,29 @@ def batch_variations(call: Call) -> Reply:
     return _batch(call, find, lambda body: add_variation(call.shop, parent, body), NESTED)
 
 
+def batch_terms(kind: str, call: Call) -> Reply:
+    """Answer `POST /products/tags/batch` and the like: creations only."""
+    rows = read_body(call.request).get("create")
+    value = {"create": [_term(call, kind, row) for row in rows[:LIMIT]]} if isinstance(rows, list) else {}
+    return json_reply(select(value, read_fields(call.request.query)))
+
+
+def _term(call: Call, kind: str, row: Any) -> dict[str, Any]:
+    terms = call.shop.terms
+    name = str(row.get("name") or "").strip() if isinstance(row, dict) else ""
+    known = terms.existing(kind, name) if name else None
+    if not name:
+        refusal = RestError("empty_term_name", "A name is required for this term.", 400)
+    elif known is not None:
+        text = "A term with the name provided already exists with this parent."
+        refusal = RestError("term_exists", text, 400, resource_id=known)
+    else:
+        made = terms.by_id[kind][terms.named(kind, name)]
+        call.shop.revision += 1
+        return {"id": made.id, "name": made.name, "slug": made.slug, "description": "", "count": 0}
+    return {"id": 0, "error": refusal.body()}
+
+
 def _batch(call: Call, find: Callable[[Any], Item], add: Callable[[Body], Item], shape: str) -> Reply:
     body = read_body(call.request)
     rows = {name: body[name] for name in ("create", "update", "delete") if isinstance(body.get(name), list)}

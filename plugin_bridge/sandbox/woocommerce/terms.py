@@ -29,6 +29,14 @@ class Terms:
         self.put(kind, Term(self._next_id, name, slug_of(name), parent))
         return self._next_id - 1
 
+    def existing(self, kind: str, name: str, parent: int = 0) -> int | None:
+        """Return the id of the term that stands in the way of a new one: case does not count in a database."""
+        wanted = name.strip().lower()
+        return next(
+            (term.id for term in self.by_id[kind].values() if (term.name.lower(), term.parent) == (wanted, parent)),
+            None,
+        )
+
     def put(self, kind: str, term: Term) -> None:
         """Keep a term under its own id."""
         self.by_id[kind][term.id] = term

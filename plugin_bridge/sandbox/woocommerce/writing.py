@@ -1,21 +1,18 @@
 """Handlers that create, update and delete products and variations."""
 
-from collections.abc import Callable
-from typing import Any
-
 from plugin_bridge.sandbox.asgi import Reply
 from plugin_bridge.sandbox.woocommerce.bodies import Body, as_bool, as_stock, check_types, read_body
 from plugin_bridge.sandbox.woocommerce.catalog import TRASH
-from plugin_bridge.sandbox.woocommerce.item import Attribute, Item, Meta, Picture
+from plugin_bridge.sandbox.woocommerce.item import Item
 from plugin_bridge.sandbox.woocommerce.params import is_on
 from plugin_bridge.sandbox.woocommerce.prices import read_price, settled
 from plugin_bridge.sandbox.woocommerce.reading import invalid_id, item_reply, product_of, variation_of
 from plugin_bridge.sandbox.woocommerce.render import EDIT, NESTED
 from plugin_bridge.sandbox.woocommerce.rest import RestError
 from plugin_bridge.sandbox.woocommerce.routes import Call
+from plugin_bridge.sandbox.woocommerce.setters import SETTERS, unfetchable
 from plugin_bridge.sandbox.woocommerce.shop import Shop
 from plugin_bridge.sandbox.woocommerce.slugs import slug_of
-from plugin_bridge.sandbox.woocommerce.terms import BRANDS, CATEGORIES, TAGS
 
 
 def create_product(call: Call) -> Reply:
@@ -86,7 +83,8 @@ def _location(call: Call, path: str) -> dict[str, str]:
 def add_product(shop: Shop, body: Body) -> Item:
     """Create a product from a request body.
 
-    Raises:   RestError 400 for a SKU that is taken; `resource_id` is its owner.
+    Raises:   RestError 400 for a SKU that is taken; `resource_id` is its owner. For a picture that cannot be fetched;
+              the product is there all the same.
     """
     check_sku(shop, None, str(body.get("sku") or ""))
     at = int(shop.now())
@@ -100,18 +98,23 @@ def add_product(shop: Shop, body: Body) -> Item:
         created_at=at,
         modified_at=at,
     )
-    apply(shop, item, body)
+    refused = unfetchable(body)
+    apply(shop, item, body if refused is None else {**body, "images": []})
     shop.catalog.insert(item)
     shop.saved(item, created=True)
+    if refused is not None:
+        raise refused
     return item
 
 
 def add_variation(shop: Shop, parent: Item, body: Body) -> Item:
     """Create a variation of a product from a request body.
 
-    Raises:   RestError 400 for a SKU that is taken.
+    Raises:   RestError 400 for a SKU that is taken, or a picture that cannot be fetched.
     """
     check_sku(shop, None, str(body.get("sku") or ""))
+    if (refused := unfetchable(body)) is not None:
+        raise refused
     at = int(shop.now())
     item = Item(id=shop.take_id(), kind="variation", parent_id=parent.id, created_at=at, modified_at=at)
     apply(shop, item, body)
@@ -124,8 +127,10 @@ def add_variation(shop: Shop, parent: Item, body: Body) -> Item:
 def change(shop: Shop, item: Item, body: Body) -> None:
     """Update an item from a request body; even one that changes nothing moves the date and fires webhooks.
 
-    Raises:   RestError 400 for a SKU that is taken.
+    Raises:   RestError 400 for a SKU that is taken, or a picture that cannot be fetched.
     """
+    if (refused := unfetchable(body)) is not None:
+        raise refused
     if body.get("sku") is not None:
         check_sku(shop, item, str(body["sku"]))
         shop.catalog.set_sku(item, str(body["sku"]))
@@ -162,7 +167,7 @@ def _new_slug(shop: Shop, text: str) -> str:
 
 def apply(shop: Shop, item: Item, body: Body) -> None:
     """Set the item's fields from a body; unknown and read-only keys (`price`, dates) are ignored, as in WooCommerce."""
-    for name, setter in _SETTERS.items():
+    for name, setter in SETTERS.items():
         if name in body:
             setter(shop, item, body[name])
     if "regular_price" in body or "sale_price" in body:
@@ -182,92 +187,3 @@ def _apply_stock(item: Item, body: Body) -> None:
         item.stock = as_stock(body["stock_quantity"])
     elif item.stock is None:
         item.stock = 0
-
-
-Setter = Callable[[Shop, Item, Any], None]
-
-
-def _text(field: str) -> Setter:
-    def put(_: Shop, item: Item, value: Any) -> None:
-        setattr(item, field, str(value if value is not None else ""))
-
-    return put
-
-
-def _terms(kind: str, field: str) -> Setter:
-    def put(shop: Shop, item: Item, value: Any) -> None:
-        rows = [row for row in _rows(value) if isinstance(row, dict)]
-        known = shop.terms.by_id[kind]
-        ids = [row["id"] for row in rows if isinstance(row.get("id"), int) and row["id"] in known]
-        ids += [shop.terms.named(kind, str(row["name"])) for row in rows if "id" not in row and row.get("name")]
-        if kind == CATEGORIES and not ids:
-            ids = [shop.terms.path("")]
-        setattr(item, field, tuple(dict.fromkeys(ids)))
-
-    return put
-
-
-def _images(shop: Shop, item: Item, value: Any) -> None:
-    known = {picture.id: picture for picture in item.pictures}
-    found: list[Picture] = []
-    for row in _rows(value):
-        if isinstance(row, dict) and row.get("src"):
-            found.append(Picture(shop.take_id(), str(row["src"]), str(row.get("alt") or "")))
-        elif isinstance(row, dict) and isinstance(row.get("id"), int) and row["id"] in known:
-            found.append(known[row["id"]])
-    item.pictures = tuple(found)
-
-
-def _image(shop: Shop, item: Item, value: Any) -> None:
-    _images(shop, item, [value] if value else [])
-
-
-def _attributes(_: Shop, item: Item, value: Any) -> None:
-    rows = [row for row in _rows(value) if isinstance(row, dict) and row.get("name")]
-    if item.is_variation:
-        item.choices = tuple((str(row["name"]), str(row.get("option", ""))) for row in rows)
-        return
-    item.attributes = tuple(
-        Attribute(
-            str(row["name"]),
-            tuple(str(option) for option in row.get("options") or ()),
-            variation=as_bool(row.get("variation")),
-            visible=as_bool(row.get("visible", True)),
-        )
-        for row in rows
-    )
-
-
-def _meta(shop: Shop, item: Item, value: Any) -> None:
-    rows = {meta.key: meta for meta in item.meta}
-    for row in _rows(value):
-        if isinstance(row, dict) and row.get("key"):
-            key = str(row["key"])
-            old = rows.get(key)
-            rows[key] = Meta(shop.take_meta_id() if old is None else old.id, key, row.get("value"))
-    item.meta = tuple(rows.values())
-
-
-_SETTERS: dict[str, Setter] = {
-    "name": _text("name"),
-    "description": _text("description"),
-    "short_description": _text("short_description"),
-    "sku": _text("sku"),
-    "status": _text("status"),
-    "weight": _text("weight"),
-    "global_unique_id": _text("gtin"),
-    "backorders": _text("backorders"),
-    "catalog_visibility": _text("catalog_visibility"),
-    "categories": _terms(CATEGORIES, "categories"),
-    "tags": _terms(TAGS, "tags"),
-    "brands": _terms(BRANDS, "brands"),
-    "images": _images,
-    "image": _image,
-    "attributes": _attributes,
-    "meta_data": _meta,
-}
-
-
-def _rows(value: Any) -> list[Any]:
-    """Return a list as it is and anything else as none: types inside a batch are not checked, and PHP only warns."""
-    return value if isinstance(value, list) else []
