@@ -66,11 +66,18 @@ class StoreMerge:
     """Merges what one store shows. Two merges of one store take turns; repeating one changes nothing."""
 
     def __init__(
-        self, session: AsyncSession, *, organization_id: uuid.UUID, store_id: uuid.UUID, currency: str
+        self,
+        session: AsyncSession,
+        *,
+        organization_id: uuid.UUID,
+        store_id: uuid.UUID,
+        currency: str,
+        run_id: uuid.UUID | None = None,
     ) -> None:
         self._session = session
         self._store_id = store_id
         self._currency = currency
+        self._run_id = run_id
         self._where = (organization_id, store_id)
         self._scope = {"org": organization_id, "store": store_id}
         self._rows = NewRows(session, organization_id, currency)

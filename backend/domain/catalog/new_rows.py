@@ -44,9 +44,14 @@ async def ensure_names(session: AsyncSession, organization_id: uuid.UUID, produc
         brands.add(product.brand)
         categories.update(product.categories)
     return Names(
-        await _ensured(session, organization_id, brands - {""}, sql.ENSURE_BRANDS, sql.BRANDS),
+        await ensure_brands(session, organization_id, brands - {""}),
         await _ensured(session, organization_id, categories, sql.ENSURE_CATEGORIES, sql.CATEGORIES),
     )
+
+
+async def ensure_brands(session: AsyncSession, organization_id: uuid.UUID, names: Iterable[str]) -> dict[str, int]:
+    """Add brands that the catalog lacks; return the ids of all by the names they were called."""
+    return await _ensured(session, organization_id, names, sql.ENSURE_BRANDS, sql.BRANDS)
 
 
 async def _ensured(

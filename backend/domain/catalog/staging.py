@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -27,14 +27,18 @@ _TABLES = (
         external_id text, external_product_id text, position int, title text, sku text, barcode text, price text,
         sale_price text, cost text, stock int, in_stock boolean, backorder boolean, options text,
         attributes text, image_url text, url text, weight_g int, active boolean, inventory_id text, levels text,
-        modified_at timestamptz, hash bytea
+        modified_at timestamptz, hash bytea, currency text
     ) ON COMMIT DELETE ROWS""",
     """CREATE TEMP TABLE IF NOT EXISTS resolved_products (
-        organization_id uuid, store_id uuid, external_id text, product_id bigint, is_new boolean, changed boolean
+        organization_id uuid, store_id uuid, external_id text, product_id bigint, is_new boolean, changed boolean,
+        kept boolean
     ) ON COMMIT DELETE ROWS""",
     """CREATE TEMP TABLE IF NOT EXISTS resolved_variants (
         organization_id uuid, store_id uuid, external_id text, variant_id bigint, product_id bigint, is_new boolean,
-        changed boolean
+        changed boolean, kept boolean
+    ) ON COMMIT DELETE ROWS""",
+    """CREATE TEMP TABLE IF NOT EXISTS changed_fields (
+        organization_id uuid, product_id bigint, variant_id bigint, external_id text, changes jsonb, moved boolean
     ) ON COMMIT DELETE ROWS""",
 )
 
@@ -85,6 +89,8 @@ class StagedVariant(NamedTuple):
     modified_at: datetime | None
     hash: bytes
     """Of everything but its position and the time of change."""
+    currency: str
+    """Of its amounts."""
 
 
 Products = Mapping[str, StagedProduct]
@@ -152,6 +158,7 @@ def variant_row(variant: PlatformVariant, position: int, currency: str) -> Stage
         _json(variant.levels).decode() if variant.levels else "",
         variant.modified_at,
         hashlib.blake2b(_encode(told), digest_size=16).digest(),
+        currency,
     )
 
 
@@ -176,7 +183,7 @@ def hashes(rows: Products | Variants) -> dict[str, list[Any]]:
 
 async def stage(session: AsyncSession, products: Products, variants: Variants) -> None:
     """Fill the staging tables for this transaction."""
-    connection = await _prepare(session)
+    connection = await prepare(session)
     if products:
         await connection.copy_records_to_table("stage_products", records=products.values())
     if variants:
@@ -190,18 +197,23 @@ Scope = tuple[uuid.UUID, uuid.UUID]
 
 
 async def resolve_known(
-    session: AsyncSession, scope: Scope, products: Mapping[str, int], variants: Mapping[str, Parented]
+    session: AsyncSession,
+    scope: Scope,
+    products: Mapping[str, int],
+    variants: Mapping[str, Parented],
+    kept: Collection[str] = (),
 ) -> None:
-    """Say which rows of the catalog the staged ones are; all of them have changed.
+    """Say which rows of the catalog the staged ones are; all of them have changed in the store.
 
     Args:     products: external id to product id. variants: external id to (variant id, product id).
+              kept: those of which the catalog takes nothing.
     """
     connection = await driver_connection(session)
     if products:
-        records = [(*scope, external_id, product_id, False, True) for external_id, product_id in products.items()]
+        records = [(*scope, one, product_id, False, True, one in kept) for one, product_id in products.items()]
         await connection.copy_records_to_table("resolved_products", records=records)
     if variants:
-        rows = [(*scope, external_id, *ids, False, True) for external_id, ids in variants.items()]
+        rows = [(*scope, one, *ids, False, True, one in kept) for one, ids in variants.items()]
         await connection.copy_records_to_table("resolved_variants", records=rows)
 
 
@@ -211,9 +223,9 @@ async def driver_connection(session: AsyncSession) -> Any:
     return (await pooled.get_raw_connection()).driver_connection
 
 
-async def _prepare(session: AsyncSession) -> Any:
+async def prepare(session: AsyncSession) -> Any:
     """Return the driver's connection, with the temporary tables in place (a rollback may have taken them away)."""
-    missing = await session.execute(text("SELECT to_regclass('pg_temp.resolved_variants') IS NULL"))
+    missing = await session.execute(text("SELECT to_regclass('pg_temp.changed_fields') IS NULL"))
     if missing.scalar_one():
         for statement in _TABLES:
             await session.execute(text(statement))

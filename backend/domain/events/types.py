@@ -1,5 +1,7 @@
 """Every event there is, as a struct; `type` is the tag that subscribers choose by (contract rows AUC-11, G21)."""
 
+from typing import Any
+
 import msgspec
 
 
@@ -87,3 +89,58 @@ class PrivacyExportReady(Event, frozen=True, kw_only=True, tag="privacy.export_r
 
     request_id: str
     due_at: str
+
+
+class InventoryUpdated(Event, frozen=True, kw_only=True, tag="inventory.updated"):
+    """A variant has another number of pieces in all (contract row G21)."""
+
+    variant_id: int
+    product_id: int
+    sku: str
+    old: int | None
+    """None: it was not counted."""
+    new: int | None
+    reason: str
+    """As `StockAdjustment.reason`."""
+    location: str
+    """The place where it lies; "" when it lies in several."""
+
+
+class ProductCreated(Event, frozen=True, kw_only=True, tag="product.created"):
+    """The catalog has a new product; what it is sold as first stands for all of it (contract row AUC-15)."""
+
+    product_id: str
+    sku: str
+    title: str
+    currency: str
+    price: str | None
+    """Amounts as plain decimal text."""
+    cost: str | None
+    margin: str | None
+    """Price less cost, when both are known."""
+    images: list[dict[str, str]]
+
+
+class ProductUpdated(Event, frozen=True, kw_only=True, tag="product.updated"):
+    """Synced fields of a product, or of one of its variants, hold other values."""
+
+    product_id: str
+    variant_id: str | None
+    """None: the product's own fields; then nothing is said of sku and amounts."""
+    sku: str
+    title: str
+    """The product's."""
+    currency: str | None
+    price: str | None
+    cost: str | None
+    margin: str | None
+    images: list[dict[str, str]]
+    changes: dict[str, list[Any]]
+    """Field to `[old, new]`, spelled as in the history."""
+
+
+class ProductDeleted(Event, frozen=True, kw_only=True, tag="product.deleted"):
+    """No store shows a product any more."""
+
+    product_id: str
+    title: str
