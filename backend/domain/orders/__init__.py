@@ -1,1 +1,1 @@
-"""Orders that stores report: what they take from stock."""
+"""Orders that stores report: what they take from stock, and give back. Table: `order_stock`."""

@@ -1,0 +1,106 @@
+"""Queries on what a store shows of stock: over the rows a merge has staged (`catalog/staging.py`), or by name."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+_levels = msgspec.json.Decoder(dict[str, int]).decode
+
+# What is shown as it is held, with nothing beside it, is left alone: no lock, no write.
+_DIFFERING = text("""
+SELECT array_agg(DISTINCT r.variant_id)
+FROM stage_variants s JOIN resolved_variants r USING (external_id)
+JOIN listings l ON l.organization_id = r.organization_id AND l.store_id = r.store_id AND l.external_id = r.external_id
+LEFT JOIN LATERAL (
+    SELECT jsonb_object_agg(k.location, k.on_hand) AS levels, bool_or(k.in_stock) AS in_stock,
+           bool_or(k.backorder) AS backorder
+    FROM stock_levels k WHERE k.organization_id = r.organization_id AND k.variant_id = r.variant_id
+) held ON true
+WHERE r.changed AND NOT r.is_new AND r.organization_id = :org AND r.store_id = :store
+  AND (held.levels IS DISTINCT FROM coalesce(cast(nullif(s.levels, '') AS jsonb), jsonb_build_object('default', s.stock))
+       OR (s.in_stock, s.backorder) IS DISTINCT FROM (held.in_stock, held.backorder)
+       OR l.gone_at IS NOT NULL OR coalesce(l.shown ? 'stock', false))
+""")
+# What a run read may be from before we wrote to the store, or heard of an order. By the store's own clock it is told
+# apart, and only where it can be so: where the listing was touched while the run was under way.
+_TOLD = text("""
+SELECT DISTINCT ON (r.variant_id) r.variant_id, s.external_id, s.stock, s.levels, s.in_stock, s.backorder,
+       s.modified_at, l.gone_at IS NOT NULL AS returned,
+       coalesce(l.updated_at > run.started_at AND coalesce(s.modified_at < l.seen_modified_at, true), false) AS outdated
+FROM stage_variants s JOIN resolved_variants r USING (external_id)
+JOIN listings l ON l.organization_id = r.organization_id AND l.store_id = r.store_id AND l.external_id = r.external_id
+LEFT JOIN sync_runs run ON run.id = cast(:run AS uuid)
+WHERE r.changed AND NOT r.is_new AND r.organization_id = :org AND r.store_id = :store
+  AND r.variant_id = ANY(cast(:ids AS bigint[]))
+ORDER BY r.variant_id, l.gone_at IS NOT NULL, s.external_id
+""")
+_FORGET = text("UPDATE stage_variants SET hash = '' WHERE external_id = ANY(cast(:ids AS text[]))")
+_VARIANTS = text("""
+SELECT external_id, variant_id FROM listings
+WHERE organization_id = :org AND store_id = :store AND external_id = ANY(cast(:ids AS text[])) AND gone_at IS NULL
+""")
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a store shows of one variant."""
+
+    variant_id: int
+    external_id: str
+    pieces: int | None
+    """In all places together; None: not counted."""
+    levels: dict[str, int] | None = None
+    """By place; None: it did not say."""
+    flags: tuple[bool, bool] | None = None
+    """In stock and back-order, as `StockLevel`; None: it did not say."""
+    modified_at: datetime | None = None
+    returned: bool = False
+    """The store did not show it before."""
+    outdated: bool = False
+    """It was read before something that we know of by now."""
+
+
+class ShownRepository:
+    """Reads what one store shows."""
+
+    def __init__(self, session: AsyncSession, organization_id: uuid.UUID, store_id: uuid.UUID) -> None:
+        self._session = session
+        self._scope = {"org": organization_id, "store": store_id}
+
+    async def differing(self) -> Sequence[int]:
+        """Return the staged variants whose stock is not what the catalog holds, or that show another number."""
+        return (await self._run(_DIFFERING)).scalar_one() or ()
+
+    async def told(self, variant_ids: Sequence[int], run_id: uuid.UUID | None) -> list[Told]:
+        """Return what the store shows of staged variants; read it once they are held."""
+        return [_told(row) for row in await self._run(_TOLD, ids=list(variant_ids), run=run_id)]
+
+    async def forget(self, external_ids: Collection[str]) -> None:
+        """Have staged rows judged anew when they are read again, however they look then."""
+        if external_ids:
+            await self._run(_FORGET, ids=list(external_ids))
+
+    async def variants(self, external_ids: Collection[str]) -> dict[str, int]:
+        """Return the variants of live listings."""
+        return {row[0]: row[1] for row in await self._run(_VARIANTS, ids=list(external_ids))}
+
+    async def _run(self, statement: Any, **values: Any) -> Any:
+        return await self._session.execute(statement, {**self._scope, **values})
+
+
+def _told(row: Any) -> Told:
+    levels = _levels(row.levels) if row.levels else None
+    return Told(
+        variant_id=row.variant_id,
+        external_id=row.external_id,
+        pieces=row.stock if levels is None else sum(levels.values()),
+        levels=levels,
+        flags=(row.in_stock, row.backorder),
+        modified_at=row.modified_at,
+        returned=row.returned,
+        outdated=row.outdated,
+    )
