@@ -14,6 +14,7 @@ from backend.domain.catalog.fields import PRODUCT_FIELDS
 from backend.domain.catalog.linking_rules import HeldVariant, ShownVariant, place
 from backend.domain.catalog.linking_sql import UNPLACED
 from backend.domain.catalog.new_rows import numbers
+from backend.domain.stock.held_repository import HeldRepository
 from backend.domain.stores.settings import HUB, settings_of
 from backend.models.stores import Store
 
@@ -87,7 +88,7 @@ class LinkMoves:
         """
         listed = await self._listed(external_id)
         held = (await self.unplaced([product_id])).get(product_id, [])
-        await self._run(sql.LOCK_STOCK, ids=[one.variant_id for one in listed] + [one.id for one in held])
+        await self._hold([one.variant_id for one in listed] + [one.id for one in held])
         placed = place([one.shown for one in listed if one.live], held, confirmed=True)
         matched = [one for one in listed if one.external_id in placed]
         await self._run(
@@ -113,7 +114,7 @@ class LinkMoves:
         if not (await self._run(sql.IS_SHARED_PRODUCT, **values)).scalar_one():
             return None
         listed = await self._listed(external_id)
-        await self._run(sql.LOCK_STOCK, ids=[one.variant_id for one in listed])
+        await self._hold([one.variant_id for one in listed])
         (product_id,) = await numbers(self._session, "products", 1)
         fields = (await self._run(sql.SHOWN_PRODUCT, external_id=external_id)).scalar_one()
         if fields["brand"]:
@@ -137,6 +138,10 @@ class LinkMoves:
             )
             for row in found
         ]
+
+    async def _hold(self, variants: Sequence[int]) -> None:
+        """Have orders wait: what they take meanwhile would miss a listing that is on its way."""
+        await HeldRepository(self._session, self._scope["org"]).hold(variants)
 
     async def _bring(self, listed: Sequence[Listed], was: int, product_id: int) -> None:
         """Bring variants along; one that another store shows stays, and the product gets one like it."""

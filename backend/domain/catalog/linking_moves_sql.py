@@ -46,12 +46,6 @@ FROM listings l JOIN variants v ON v.organization_id = :org AND v.id = l.variant
 WHERE {_LISTINGS}
 ORDER BY l.external_id
 """
-LOCK_STOCK = """
-SELECT 1 FROM stock_levels WHERE organization_id = :org AND variant_id = ANY(cast(:ids AS bigint[]))
-ORDER BY variant_id, location FOR UPDATE
-"""
-"""What orders take meanwhile would miss a listing on its way: they wait until it has arrived."""
-
 MOVE_VARIANTS = """
 UPDATE variants SET product_id = :product, updated_at = now()
 WHERE organization_id = :org AND id = ANY(cast(:ids AS bigint[]))
