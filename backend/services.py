@@ -21,8 +21,10 @@ from backend.domain.inbound.log import WebhookLog
 from backend.domain.jobs.service import JobRecorder
 from backend.domain.privacy.requests import PrivacyService
 from backend.domain.stores.attachment import StoreAttachment
+from backend.domain.stock.ledger import StockLedger
 from backend.domain.stores.service import StoreService
 from backend.domain.sync.latest import LatestRuns
+from backend.domain.sync.link_review import LinkReview
 from backend.domain.sync.listings import Listings
 from backend.domain.sync.previews import Previews
 from backend.domain.sync.push_soon import PushRequests
@@ -118,7 +120,7 @@ class Services:
     @cached_property
     def held_runs(self) -> HeldRuns:
         """Let held runs through."""
-        return HeldRuns(self.session, self.sync)
+        return HeldRuns(self.session, self.sync, self.previews)
 
     @cached_property
     def push_requests(self) -> PushRequests:
@@ -146,9 +148,19 @@ class Services:
         return StoreSettingsService(self.session, self.jobs)
 
     @cached_property
+    def link_review(self) -> LinkReview:
+        """Decide which products of stores are the same article."""
+        return LinkReview(self.session)
+
+    @cached_property
     def catalog_edits(self) -> CatalogEdits:
         """Change synced fields of the catalog."""
         return CatalogEdits(self.session)
+
+    @cached_property
+    def stock_ledger(self) -> StockLedger:
+        """Adjust and show stock."""
+        return StockLedger(self.session)
 
     @cached_property
     def sync_schedules(self) -> SyncSchedules:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.domain.catalog.fields import spelled
 from backend.domain.events.service import EventRecorder
 from backend.domain.events.types import ListingError
-from backend.domain.stock.ledger import StockLedger
+from backend.domain.stock.shown import StockShown
 from backend.domain.sync.advice import advice_for
 from backend.domain.sync.creations import Creations
 from backend.domain.sync.due_repository import DueRepository, Settled
@@ -20,7 +20,6 @@ from backend.domain.sync.push_step import UNDO, items_of
 from backend.domain.sync.repository import SyncRepository
 from backend.models.stores import Store
 from backend.models.sync import SyncChange, SyncRun
-from backend.ports.actor import system_actor
 from backend.ports.store_writes import FAILED, REFUSED, STALE, StoreWrite, WriteResult
 
 ADOPTED = "adopted"
@@ -42,10 +41,10 @@ class PushResults:
         rows = PushRepository(self._session)
         changes = {str(row.write_key): row for row in await rows.by_keys(self._run, [one.key for one in results])}
         told = [(changes[one.key], one) for one in results if one.key in changes]
+        stale = await self._book_stale(told)
         items = await items_of(self._session, self._store, [change for change, _ in told], lock=True)
         await self._settle(told, items, writes)
         await self._note_products(told)
-        stale = await self._book_stale(told, items, writes)
         await rows.finish(self._run, [_finished(change, result) for change, result in told])
         await self._tell_errors(told)
         return stale
@@ -109,23 +108,16 @@ class PushResults:
         else:
             await creations.unlist(change.product_id)
 
-    async def _book_stale(
-        self,
-        told: Sequence[tuple[SyncChange, WriteResult]],
-        items: Mapping[tuple[bool, str], Item],
-        writes: Mapping[str, StoreWrite],
-    ) -> frozenset[uuid.UUID]:
+    async def _book_stale(self, told: Sequence[tuple[SyncChange, WriteResult]]) -> frozenset[uuid.UUID]:
         """Book what stores show beside what we believed: pieces were sold or counted there meanwhile."""
-        found: dict[str, tuple[int, int]] = {}
-        for change, result in told:
-            item = items.get((False, change.external_id))
-            if change.entity == STOCK and result.outcome == STALE and result.pieces is not None and item is not None:
-                found[change.external_id] = (item.variant_id or 0, result.pieces)
+        found = {
+            change.external_id: result.pieces
+            for change, result in told
+            if change.entity == STOCK and result.outcome == STALE
+        }
         if not found:
             return frozenset()
-        ledger = StockLedger(self._session)
-        actor = system_actor(self._store.organization_id)
-        return await ledger.observe(actor, self._store.id, found, run_id=self._run.id)
+        return await StockShown(self._session, self._store.organization_id, self._store.id).tell(found, self._run.id)
 
     async def _tell_errors(self, told: Sequence[tuple[SyncChange, WriteResult]]) -> None:
         events = EventRecorder(self._session)
