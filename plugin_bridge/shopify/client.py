@@ -114,11 +114,17 @@ class ShopifyClient:
         await self._http.aclose()
 
     async def run(
-        self, document: Document[T], variables: Mapping[str, Any] | None = None, *, partial: bool = False
+        self,
+        document: Document[T],
+        variables: Mapping[str, Any] | None = None,
+        *,
+        partial: bool = False,
+        once: bool = False,
     ) -> Reply[T]:
         """Send one document; tried again on failures that may pass.
 
         Args:     partial: take an answer of which Shopify left parts out, and say in `problems` which.
+                  once: not again after a failure that leaves open whether it was done; the caller finds out.
         Raises:   StoreRefused (TooCostly: only a smaller page has a chance), StoreUnavailable, StoreThrottled,
                   UnsafeAddress.
         """
@@ -141,7 +147,7 @@ class ShopifyClient:
                 throttled += 1
                 pause = self._throttled_pause_s(problem, throttled)
             else:
-                pause = self._pause_s(problem, attempt)
+                pause = None if once else self._pause_s(problem, attempt)
                 attempt += 1
             if pause is None:
                 raise problem

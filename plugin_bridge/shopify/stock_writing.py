@@ -1,7 +1,7 @@
 """Pieces: read, compared with what is believed, and set only where they still are what was read."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from plugin_bridge.shopify.documents import Document
 from plugin_bridge.shopify.mapping import global_id
 from plugin_bridge.shopify.reading_first import by_ids
 from plugin_bridge.shopify.stock_plans import StockPlan, batches, done, idempotency_key, pieces_of, plan, told
-from plugin_bridge.shopify.verdicts import broken, faulted, gone, of_this_item
+from plugin_bridge.shopify.verdicts import Results, broken, faulted, gone, of_this_item
 from plugin_bridge.shopify.write_answers import CountedVariant, LevelsAnswer, StockBeginAnswer, StockSetAnswer
 
 LEVELS = Document("levels", LevelsAnswer, points=500)
@@ -37,7 +37,7 @@ class StockWriting:
     def __init__(self, client: ShopifyClient) -> None:
         self._client = client
 
-    async def results(self, writes: Sequence[StockWrite]) -> AsyncGenerator[list[WriteResult], None]:
+    async def results(self, writes: Sequence[StockWrite]) -> Results:
         """Carry stock writes out, some at a time: reading and writing lie close together."""
         for start in range(0, len(writes), MOST_ROWS):
             some = writes[start : start + MOST_ROWS]
@@ -130,7 +130,12 @@ class StockWriting:
             "available": one.write.target,
             "key": idempotency_key(plans),
         }
-        begun = (await self._client.run(BEGIN, variables)).data.inventory_activate
+        try:
+            begun = (await self._client.run(BEGIN, variables)).data.inventory_activate
+        except PlatformError as error:
+            if not of_this_item(error):
+                raise
+            return [broken(one.write.key, error)]
         errors = begun.user_errors if begun is not None else []
         return [faulted(one.write.key, errors)] if errors else [done(one)]
 

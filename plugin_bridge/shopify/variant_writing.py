@@ -1,6 +1,6 @@
 """Prices, skus, barcodes and weights: one mutation for each product, whose variants are told apart."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from plugin_bridge.shopify.inputs import NotWritable, needs_reading, variant_inp
 from plugin_bridge.shopify.mapping import Mapper, global_id, number
 from plugin_bridge.shopify.reading_first import by_ids
 from plugin_bridge.shopify.verdicts import (
+    Results,
     broken,
     faulted,
     gone,
@@ -28,7 +29,7 @@ from plugin_bridge.shopify.verdicts import (
     unanswered,
 )
 from plugin_bridge.shopify.wire import VariantLine
-from plugin_bridge.shopify.write_answers import VariantsShownAnswer, VariantsUpdateAnswer, VariantsUpdated
+from plugin_bridge.shopify.write_answers import VariantsShownAnswer, VariantsUpdateAnswer
 
 UPDATE = Document("variants_update", VariantsUpdateAnswer)
 SHOWN = Document("variants_shown", VariantsShownAnswer, points=500)
@@ -98,7 +99,7 @@ class VariantWriting:
         mapper = Mapper()
         return {number(one): mapper.variant(line) for one, line in lines.items()}
 
-    async def results(self, mutations: Sequence[ProductVariants]) -> AsyncGenerator[list[WriteResult], None]:
+    async def results(self, mutations: Sequence[ProductVariants]) -> Results:
         """Send mutations, several at once, and yield what became of their writes."""
         jobs: list[Callable[[], Any]] = [partial(self._send, one) for one in mutations]
         async for results in as_they_end(jobs):
@@ -117,7 +118,7 @@ class VariantWriting:
             first = msgspec.structs.replace(mutation, ready=mutation.ready[:half])
             second = msgspec.structs.replace(mutation, ready=mutation.ready[half:])
             return [*await self._send(first), *await self._send(second)]
-        return verdicts(mutation, answer.product_variants_bulk_update)
+        return judged(mutation, answer)
 
 
 def _ready(write: VariantWrite, known: PlatformVariant | None) -> Ready | WriteResult:
@@ -147,8 +148,9 @@ def _by_product(ready: Sequence[Ready]) -> list[ProductVariants]:
     ]
 
 
-def verdicts(mutation: ProductVariants, answer: VariantsUpdated | None) -> list[WriteResult]:
+def judged(mutation: ProductVariants, told: VariantsUpdateAnswer) -> list[WriteResult]:
     """Return what became of each write of a mutation: errors name a variant by its place in the list."""
+    answer = told.product_variants_bulk_update
     changed = {line.id: line for line in (answer.product_variants if answer else None) or ()}
     general: list[UserError] = []
     own: dict[int, list[UserError]] = {}

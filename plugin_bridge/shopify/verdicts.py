@@ -1,6 +1,6 @@
 """What became of a write: Shopify's errors to outcomes and codes (pure)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any
 
 from backend.ports.platform_errors import Cause, PlatformError, StoreRefused, StoreThrottled, StoreUnavailable
@@ -9,6 +9,8 @@ from plugin_bridge.shopify.answers import UserError
 from plugin_bridge.shopify.errors import TooCostly
 from plugin_bridge.shopify.inputs import NotWritable
 
+Results = AsyncGenerator[list[WriteResult], None]
+"""What became of writes, some at a time."""
 _GONE = frozenset(
     {
         "INVALID_INVENTORY_ITEM",

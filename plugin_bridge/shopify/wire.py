@@ -48,6 +48,8 @@ class Picture(msgspec.Struct, gc=False):
 
     image: Image | None = None
     alt: str | None = None
+    id: str = ""
+    """Only told where pictures are written."""
 
 
 class Pictures(msgspec.Struct, rename="camel", gc=False):

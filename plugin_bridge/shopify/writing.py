@@ -1,16 +1,27 @@
 """Writes to a Shopify shop, each kind its own way; what became of them as it is known."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from typing import TypeVar
 
-from backend.ports.store_writes import StockWrite, StoreWrite, VariantWrite, WriteResult
+from backend.ports.store_writes import (
+    ProductCreation,
+    ProductRemoval,
+    ProductWrite,
+    StockWrite,
+    StoreWrite,
+    VariantWrite,
+    WriteResult,
+)
+from plugin_bridge.shopify import product_writing, variant_writing
 from plugin_bridge.shopify.bulk import BulkOperations
+from plugin_bridge.shopify.bulk_writing import BULK_FROM, BulkWriting, no_longer_running
 from plugin_bridge.shopify.client import ShopifyClient
+from plugin_bridge.shopify.creating import Creating
+from plugin_bridge.shopify.product_writing import ProductWriting
 from plugin_bridge.shopify.stock_writing import StockWriting
 from plugin_bridge.shopify.variant_writing import VariantWriting
+from plugin_bridge.shopify.verdicts import Results
 
-W = TypeVar("W", bound=StoreWrite)
 WRITES = frozenset(
     {
         "title",
@@ -31,6 +42,8 @@ WRITES = frozenset(
 MOST_WRITES = 1_000
 """Most writes of one call: their answers fit into memory, and one bulk operation is soon over."""
 
+_IN_BULK = (VariantWrite, ProductWrite, ProductRemoval)
+
 
 class ShopWriting:
     """Writes of one call."""
@@ -41,24 +54,48 @@ class ShopWriting:
 
     async def results(self, writes: Sequence[StoreWrite], *, repeated: bool) -> AsyncIterator[Sequence[WriteResult]]:
         """Carry writes out, pieces first, as customers wait for nobody; see `StorePlatform.write`."""
+        if repeated and any(isinstance(one, _IN_BULK) for one in writes):
+            await no_longer_running(self._client, self._operations, [variant_writing.UPDATE, product_writing.UPDATE])
+        products = [one for one in writes if isinstance(one, ProductWrite)]
+        removals = [one for one in writes if isinstance(one, ProductRemoval)]
+        variants = [one for one in writes if isinstance(one, VariantWrite)]
+        creations = [one for one in writes if isinstance(one, ProductCreation)]
         for kind in (
-            StockWriting(self._client).results(_of(writes, StockWrite)),
-            self._variants(_of(writes, VariantWrite), repeated=repeated),
+            StockWriting(self._client).results([one for one in writes if isinstance(one, StockWrite)]),
+            self._variants(variants, repeated=repeated),
+            self._products(products, repeated=repeated),
+            Creating(self._client).results(creations, repeated=repeated),
+            ProductWriting(self._client).removals(removals, repeated=repeated),
         ):
             async with aclosing(kind):
                 async for results in kind:
                     yield results
 
-    async def _variants(
-        self, writes: Sequence[VariantWrite], *, repeated: bool
-    ) -> AsyncGenerator[list[WriteResult], None]:
+    async def _variants(self, writes: Sequence[VariantWrite], *, repeated: bool) -> Results:
         writing = VariantWriting(self._client)
         mutations, settled = await writing.prepared(writes, repeated=repeated)
         if settled:
             yield settled
+        if len(mutations) > BULK_FROM:
+            bulk = BulkWriting(self._client, self._operations, variant_writing.UPDATE, variant_writing.judged)
+            async for results in bulk.results(mutations):
+                yield results
+            mutations = bulk.left
         async for results in writing.results(mutations):
             yield results
 
-
-def _of(writes: Sequence[StoreWrite], kind: type[W]) -> list[W]:
-    return [one for one in writes if isinstance(one, kind)]
+    async def _products(self, writes: Sequence[ProductWrite], *, repeated: bool) -> Results:
+        writing = ProductWriting(self._client)
+        plain = [one for one in writes if "images" not in one.fields]
+        mutations, settled = await writing.prepared(plain, repeated=repeated)
+        if settled:
+            yield settled
+        if len(mutations) > BULK_FROM:
+            bulk = BulkWriting(self._client, self._operations, product_writing.UPDATE, product_writing.judged)
+            async for results in bulk.results(mutations):
+                yield results
+            mutations = bulk.left
+        async for results in writing.results(mutations):
+            yield results
+        async for results in writing.pictures([one for one in writes if "images" in one.fields]):
+            yield results

@@ -258,7 +258,7 @@ async def test_another_version_raises_an_alarm_once_and_shows_in_the_facts() -> 
             },
             "currentAppInstallation": {
                 "accessScopes": [
-                    {"handle": name} for name in ("write_products", "read_inventory", "read_locations", "read_orders")
+                    {"handle": name} for name in ("write_products", "write_inventory", "read_locations", "read_orders")
                 ]
             },
         }

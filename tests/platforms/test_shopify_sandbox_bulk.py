@@ -228,3 +228,29 @@ def test_a_mutation_runs_once_for_each_line_of_the_upload(shop: ShopifyShop) -> 
 def test_an_upload_that_was_never_offered_is_refused(shop: ShopifyShop) -> None:
     sent = shop.http.post(f"{shop.store_url}/staged-uploads", data={"key": "tmp/x"}, files={"file": ("v", "{}")})
     assert sent.status_code == 403
+
+
+def test_operations_are_listed_newest_first_unless_asked_otherwise(shop: ShopifyShop) -> None:
+    first, second = start(shop, PRODUCTS), start(shop, PRODUCTS)
+    listed = "query($r: Boolean) {bulkOperations(first: 5, reverse: $r) {nodes {id}}}"
+    assert [one["id"] for one in run(shop, listed)["nodes"]] == [second, first]
+    assert [one["id"] for one in run(shop, listed, r=True)["nodes"]] == [first, second]
+
+
+def test_a_mutation_can_fail_half_way_and_leave_what_it_did(shop: ShopifyShop) -> None:
+    stage = """mutation($i: [StagedUploadInput!]!) {stagedUploadsCreate(input: $i) {
+        stagedTargets {url parameters {name value}} userErrors {message}}}"""
+    wanted = {"resource": "BULK_MUTATION_VARIABLES", "filename": "v", "mimeType": "text/jsonl", "httpMethod": "POST"}
+    target = run(shop, stage, i=[wanted])["stagedTargets"][0]
+    fields = {one["name"]: one["value"] for one in target["parameters"]}
+    products = sorted({row["product_id"] for row in shop.catalog})[:2]
+    upload = "\n".join(json.dumps({"p": {"id": f"gid://shopify/Product/{one}", "title": "New"}}) for one in products)
+    assert shop.http.post(target["url"], data=fields, files={"file": ("v", upload)}).status_code == 201
+    begin = """mutation($m: String!, $u: String!) {bulkOperationRunMutation(mutation: $m, stagedUploadPath: $u) {
+        bulkOperation {id} userErrors {code}}}"""
+    mutation = "mutation($p: ProductUpdateInput!) {productUpdate(product: $p) {product {title} userErrors {message}}}"
+    shop.fault("bulk_failed", next=1)
+    state = ended(shop, run(shop, begin, m=mutation, u=fields["key"])["bulkOperation"]["id"])
+    assert (state["status"], state["url"]) == ("FAILED", None)
+    assert [row["__lineNumber"] for row in lines(shop, state["partialDataUrl"])] == [0]
+    assert len(shop.writes) == 1

@@ -290,3 +290,44 @@ def test_a_lost_answer_leaves_the_write_done_and_noted(shop: ShopifyShop) -> Non
     assert shop.catalog[0]["price"] == "6.00"
     assert len(shop.writes) == 1
     assert shop.requests[-1]["status"] == 0
+
+
+BEGIN = """mutation($i: ID!, $l: ID!, $a: Int, $k: String!) {
+    inventoryActivate(inventoryItemId: $i, locationId: $l, available: $a) @idempotent(key: $k) {
+        inventoryLevel {quantities(names: ["available"]) {quantity}} userErrors {message}}}"""
+
+
+def test_an_item_is_begun_in_a_place_once_for_each_key() -> None:
+    with shopify_shop(1, options={"locations": ["Berlin", "Bremen"]}) as shop:
+        shop.token = str(shop.install()["access_token"])  # type: ignore[attr-defined]
+        row = shop.catalog[0]
+        where = {
+            "i": f"gid://shopify/InventoryItem/{row['inventory_item_id']}",
+            "l": f"gid://shopify/Location/{list(shop.shop.locations)[1]}",
+            "a": 4,
+        }
+        for _ in range(2):
+            told = run(shop, BEGIN, **where, k="once")
+            assert told == {"inventoryLevel": {"quantities": [{"quantity": 4}]}, "userErrors": []}
+        assert shop.catalog[0]["levels"]["Bremen"] == 4
+        assert len(shop.writes) == 1
+        assert run(shop, BEGIN, **where, k="other")["userErrors"]
+        unkeyed = BEGIN.replace("@idempotent(key: $k)", "").replace(", $k: String!", "")
+        assert "@idempotent" in refused(shop, unkeyed, **where)
+
+
+def test_product_set_keeps_the_pictures_it_names_and_no_others(shop: ShopifyShop) -> None:
+    row = shop.catalog[0]
+    files = """mutation($id: ID!, $f: [FileSetInput!]) {productSet(identifier: {id: $id}, input: {files: $f}) {
+        product {media(first: 9) {nodes {id alt ... on MediaImage {image {url}}}} variantsCount {count}}
+        userErrors {code}}}"""
+    sources = [{"originalSource": f"https://shop.test/{name}.jpg", "contentType": "IMAGE"} for name in "abc"]
+    first = run(shop, files, id=product_gid(row), f=sources)["product"]
+    kept = first["media"]["nodes"][1]
+    wanted = [{"originalSource": "https://shop.test/d.jpg"}, {"id": kept["id"], "alt": "B"}]
+    then = run(shop, files, id=product_gid(row), f=wanted)["product"]
+    assert [one["image"]["url"][-5:] for one in then["media"]["nodes"]] == ["d.jpg", "b.jpg"]
+    assert then["media"]["nodes"][1] == {**kept, "alt": "B"}
+    assert then["variantsCount"] == {"count": 2}
+    foreign = [{"id": "gid://shopify/MediaImage/1"}]
+    assert run(shop, files, id=product_gid(row), f=foreign)["userErrors"] == [{"code": "NOT_FOUND"}]

@@ -49,17 +49,21 @@ def write_query(shop: "Shop", operation: Operation, path: Path) -> Result:
 
 
 async def run_mutation(shop: "Shop", operation: Operation, path: Path) -> Result:
-    """Run a mutation once for each line of variables; each answer is a line with its `__lineNumber`."""
-    upload = shop.staged.files.get(operation.upload, b"")
+    """Run a mutation once for each line of variables; each answer is a line with its `__lineNumber`.
+
+    The fault `bulk_failed` stops it after half of the lines.
+    """
+    lines = shop.staged.files.get(operation.upload, b"").splitlines()
+    broken = shop.faults.strikes("bulk_failed") is not None
     operation.file_size = 0
     with path.open("wb") as file:
-        for number, line in enumerate(upload.splitlines()):
+        for number, line in enumerate(lines[: len(lines) // 2] if broken else lines):
             if operation.status != "RUNNING":
                 break
             if line.strip():
                 _run_line(shop, operation, file, number, line)
                 await asyncio.sleep(0)
-    return Result("COMPLETED")
+    return Result("FAILED", "INTERNAL_SERVER_ERROR") if broken else Result("COMPLETED")
 
 
 def _run_line(shop: "Shop", operation: Operation, file: BinaryIO, number: int, line: bytes) -> None:

@@ -16,7 +16,7 @@ from plugin_bridge.sandbox.shopify.staged import MAX_BYTES
 
 def _start(context: Context, kind: str, document: str, *, grouped: bool, upload: str = "") -> dict[str, Any]:
     shop = context.shop
-    if shop.operations.under_way(kind) >= AT_ONCE or (kind == "QUERY" and shop.faults.strikes("bulk_refused")):
+    if shop.operations.under_way(kind) >= AT_ONCE or shop.faults.strikes("bulk_refused"):
         noun = "query" if kind == "QUERY" else "mutation"
         text = f"Bulk {noun} limit reached. You can run up to {AT_ONCE} bulk {noun} operations at a time."
         raise UserProblem(None, text, "LIMIT_REACHED")

@@ -75,6 +75,9 @@ def _again(context: Context, result: Any, same: bool) -> dict[str, Any]:
 
 def _kept(result: dict[str, Any]) -> dict[str, Any]:
     """Return a result without references to records, so that it can be kept over restarts."""
+    level = result.get("inventoryLevel")
+    if level is not None:
+        return {"level": [level.variant.id, level.location_id], "userErrors": []}
     group = result.get("inventoryAdjustmentGroup")
     if group is None:
         return {"userErrors": result["userErrors"]}
@@ -86,10 +89,14 @@ def _kept(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _revived(context: Context, kept: dict[str, Any]) -> dict[str, Any]:
+    catalog = context.shop.catalog
+    if "level" in kept:
+        variant_id, location_id = kept["level"]
+        variant = catalog.variants.get(variant_id)
+        return {"inventoryLevel": variant and InventoryLevel(variant, location_id), "userErrors": []}
     group = kept.get("inventoryAdjustmentGroup")
     if group is None:
         return {"userErrors": list(kept["userErrors"])}
-    catalog = context.shop.catalog
     changes = [
         {
             **change,
@@ -241,5 +248,5 @@ def _activate(context: Context, _: Any, args: Mapping[str, Any]) -> dict[str, An
 MUTATIONS: Mapping[str, Resolver] = {
     "inventorySetQuantities": _keyed("inventorySetQuantities", _set),
     "inventoryAdjustQuantities": _keyed("inventoryAdjustQuantities", _adjust),
-    "inventoryActivate": _activate,
+    "inventoryActivate": _keyed("inventoryActivate", _activate),
 }

@@ -152,12 +152,27 @@ def _set(context: Context, _: Any, args: Mapping[str, Any]) -> dict[str, Any]:
             raise UserProblem(["input"], text, "PRODUCT_OPTIONS_INPUT_MISSING")
         variants = _set_variants(context, product, given, variants)
     if given.get("files") is not None:
-        product.images = _images(context, given["files"])
+        product.images = _set_files(context, product, given["files"])
     catalog.put(product, variants)
     for variant in variants:
         catalog.touch_variant(variant, int(context.shop.now()))
     context.shop.product_saved(product, created=created)
     return {"product": product, "userErrors": []}
+
+
+def _set_files(context: Context, product: Product, given: Sequence[Mapping[str, Any]]) -> tuple[Image, ...]:
+    """Return the pictures an input names: those named by id are kept, all others of the product go."""
+    held = {gid("MediaImage", image.id): image for image in product.images}
+    found: list[Image] = []
+    for place, one in enumerate(given):
+        if not one.get("id"):
+            found += _images(context, [one])
+        elif one["id"] in held:
+            kept = held[one["id"]]
+            found.append(Image(kept.id, kept.url, kept.alt if one.get("alt") is None else one["alt"]))
+        else:
+            raise UserProblem(["input", "files", str(place), "id"], "File does not exist", "NOT_FOUND")
+    return tuple(found)
 
 
 def _identified(context: Context, identifier: Mapping[str, Any] | None) -> Product | None:

@@ -141,10 +141,10 @@ def locations(context: Context, _: Any, args: Mapping[str, Any]) -> Source:
 
 
 def operations(context: Context, _: Any, args: Mapping[str, Any]) -> Source:
-    """Answer `bulkOperations`."""
+    """Answer `bulkOperations`: the newest comes first unless asked otherwise."""
     search = _searched(context, "bulkOperations", args, operation_terms())
     found = [one for one in context.shop.operations.by_id.values() if search is None or search.keeps(one)]
-    return listed(found, reverse=bool(args.get("reverse")))
+    return listed(found, reverse=not args.get("reverse"))
 
 
 def _hooks(context: Context, _: Any, args: Mapping[str, Any]) -> Source:
