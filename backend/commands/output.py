@@ -1,6 +1,6 @@
 """What commands print: one JSON document, or a few plain lines for people."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -22,6 +22,28 @@ def show(result: Any, *, as_json: bool) -> None:
             show(one, as_json=False)
     else:
         click.echo(_short(plain))
+
+
+def show_list(
+    result: Mapping[str, Any], name: str, row: Callable[[Any], Sequence[Any]], *, as_json: bool, empty: str = "none"
+) -> None:
+    """Print a result whose entry *name* is a list that people read as a table, one line for each.
+
+    Args:     row: makes the columns of a line. empty: what stands there when the list is empty.
+    """
+    plain = msgspec.to_builtins(result)
+    if as_json:
+        show(plain, as_json=True)
+        return
+    head = {key: value for key, value in plain.items() if key != name}
+    show(head, as_json=False)
+    click.echo("", nl=bool(head))
+    lines = [[_short(cell) for cell in row(one)] for one in plain[name]]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))] if lines else []
+    for line in lines:
+        click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+    if not lines:
+        click.echo(empty)
 
 
 def _short(value: Any) -> str:

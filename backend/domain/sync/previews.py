@@ -5,10 +5,10 @@ import uuid
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.domain.access.rules import MANAGERS
+from backend.domain.access.rules import MANAGERS, ROLE_PLUGIN
 from backend.domain.audit.service import AuditTrail
 from backend.domain.jobs.service import JobRecorder
-from backend.domain.stores.connected import connected_store
+from backend.domain.stores.connected import connected_store, visible_store
 from backend.domain.sync.change_sets import ChangeSet, ChangeSets
 from backend.domain.sync.leaving import leave_as_shown
 from backend.domain.sync.push_repository import MODE, PushRepository
@@ -105,9 +105,9 @@ class Previews:
         run = await self._run(actor, run_id, lock=True)
         if run.kind not in WRITING or run.state not in ("planned", "held"):
             raise conflict("RUN_NOT_PLANNED", f"This run is {run.state}: there is nothing to apply")
-        await connected_store(self._session, actor, run.store_id)
+        store = await connected_store(self._session, actor, run.store_id)
         if run.error_code is not None:
-            await self._let_through(actor, run, reason)
+            await self._let_through(actor, run, store, reason)
         if await self._rows.unfinished(run.organization_id, run.store_id, run.kind) is not None:
             raise conflict("SYNC_BUSY", "A run of this store is under way: wait for its end, then apply this one")
         run.state, run.finished_at = "queued", None
@@ -115,7 +115,7 @@ class Previews:
         await self._requests.record_job(run.id, run.organization_id, run.kind)
         return run
 
-    async def _let_through(self, actor: Actor, run: SyncRun, reason: str) -> None:
+    async def _let_through(self, actor: Actor, run: SyncRun, store: Store, reason: str) -> None:
         said = storable(reason).strip()
         if not LEAST_REASON <= len(said) <= MOST_REASON:
             message = (
@@ -123,7 +123,7 @@ class Previews:
             )
             raise invalid("REASON_INVALID", message, field="reason")
         await AuditTrail(self._session).record(
-            actor=str(actor.user_id or "operator"),
+            actor=str(actor.user_id or (store.platform if actor.store_url else "operator")),
             action="sync.run_anyway",
             subject=str(run.store_id),
             organization_id=run.organization_id,
@@ -141,6 +141,7 @@ class Previews:
         run = await self._run(actor, run_id, lock=True)
         if run.kind not in WRITING or run.state not in ("planned", "held"):
             raise conflict("RUN_NOT_PLANNED", f"This run is {run.state}: there is nothing to discard")
+        await visible_store(self._session, actor, run.store_id)
         if run.state == "held":
             await leave_as_shown(self._session, run)
         run.state, run.finished_at = "discarded", utc_now()
@@ -153,5 +154,6 @@ class Previews:
 
 
 def _may(actor: Actor) -> None:
-    if actor.role not in MANAGERS:
+    # Whoever is inside a store's own admin manages that store, and sees no other.
+    if actor.role not in MANAGERS and actor.role != ROLE_PLUGIN:
         raise forbidden("INSUFFICIENT_ROLE", "Only an owner or an admin may apply or discard changes")

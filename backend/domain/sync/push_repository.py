@@ -78,6 +78,8 @@ WHERE c.organization_id = :org AND c.run_id = :run AND c.id = told.id
 _COUNTS = text("""
 SELECT count(*) FILTER (WHERE state = 'applied') AS applied, count(*) FILTER (WHERE state = 'failed') AS failed,
        count(*) FILTER (WHERE state = 'skipped') AS skipped, count(*) AS planned,
+       count(*) FILTER (WHERE action = 'create') AS "create", count(*) FILTER (WHERE action = 'update') AS "update",
+       count(*) FILTER (WHERE action = 'delete') AS "delete",
        count(DISTINCT product_id) FILTER (WHERE state = 'applied' AND action = 'create') AS products_added,
        count(DISTINCT product_id) FILTER (WHERE state = 'applied' AND action = 'update') AS products_updated,
        count(DISTINCT product_id) FILTER (WHERE state = 'applied' AND action = 'delete') AS products_removed

@@ -1,6 +1,7 @@
 """Taking a run back: a run of its own, previewed and applied like any other, that leaves alone what changed since."""
 
 import uuid
+from typing import Any
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,7 @@ from backend.domain.sync.push_repository import PushRepository
 from backend.domain.sync.push_results import ADOPTED
 from backend.domain.sync.push_soon import PUSH
 from backend.domain.sync.push_step import UNDO, change_of, items_of
+from backend.domain.sync.repository import SyncRepository
 from backend.domain.sync.undo_pull import CatalogUndo
 from backend.kit.errors import conflict, not_found
 from backend.models.stores import Store
@@ -23,6 +25,9 @@ from backend.ports.actor import Actor
 from backend.ports.store_platform import Platforms
 
 PAGE = 1_000
+NOT_TAKEN_BACK = "not_taken_back"
+"""Code of a plan's issues that say what stays."""
+MOST_NAMED = 500
 
 
 class Left(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,8 +73,8 @@ class Undo:
         if undone_by is not None and undone_by.state != "planned":
             raise conflict("RUN_NOT_UNDOABLE", f"This run was taken back already, by {undone_by.id}")
         store = await visible_store(self._session, actor, run.store_id)
-        changes, named = await CatalogUndo(self._session).changes(actor, run)
-        left = [Left(label=label, field=field, reason=reason) for label, field, reason in named]
+        changes, stays = await CatalogUndo(self._session).changes(actor, run)
+        left = [Left(label=label, field=field, reason=reason) for label, field, reason in stays]
         if run.kind in (PUSH, UNDO):
             changes += await self._push_taken_back(actor, run, store, left)
         if not changes:
@@ -78,6 +83,8 @@ class Undo:
         made = await self._previews.planned(
             actor, store, UNDO, ChangeSet(changes=tuple(changes), held=None), undoes=run.id
         )
+        named = [_issue(one) for one in left[:MOST_NAMED]]
+        await SyncRepository(self._session).add_issues(made, named)
         return UndoPlan(run=made, left=tuple(left))
 
     async def _push_taken_back(self, actor: Actor, run: SyncRun, store: Store, left: list[Left]) -> list[Change]:
@@ -100,6 +107,11 @@ class Undo:
             if len(rows) < PAGE:
                 return changes
             after = rows[-1].id
+
+
+def _issue(one: Left) -> dict[str, Any]:
+    facts = {"field": one.field} if one.field else {}
+    return {"code": NOT_TAKEN_BACK, "message": f"{one.label}: {one.reason}", "facts": facts}
 
 
 def _removed(row: SyncChange, link: tuple[str, str, str] | None) -> tuple[list[Change], list[Left]]:
