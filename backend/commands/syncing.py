@@ -21,7 +21,7 @@ def run_shown(run: SyncRun) -> dict[str, Any]:
     return {
         "sync_id": run.id,
         "store_id": run.store_id,
-        "type": run.mode,
+        "type": run.mode if run.kind == "pull" else run.kind,
         "status": run.state,
         "stats": run.stats,
         "error_code": run.error_code,
@@ -39,14 +39,17 @@ def sync() -> None:
 @sync.command("run")
 @click.argument("store", type=click.UUID)
 @click.option("--full", is_flag=True, help="Walk the whole catalog and find deletions, instead of recent changes.")
+@click.option("--sweep", is_flag=True, help="Walk the ids alone and find deletions, instead of recent changes.")
 @click.option("--wait", is_flag=True, help="Come back when the run has ended; non-zero exit when it did not succeed.")
 @click.option("--timeout", "timeout_s", default=3600, show_default=True, help="How long to wait, seconds.")
 @instance_options
-def run(store: uuid.UUID, full: bool, wait: bool, timeout_s: int, data_dir: Path | None, as_json: bool) -> None:
+def run(
+    store: uuid.UUID, full: bool, sweep: bool, wait: bool, timeout_s: int, data_dir: Path | None, as_json: bool
+) -> None:
     """Sync one store."""
+    mode = "full" if full else "sweep" if sweep else "delta"  # a whole walk finds all that a sweep does
 
     async def work(container: Any) -> dict[str, Any]:
-        mode = "full" if full else "delta"
         actor = await container.operator_for_store(store)
         if not wait:
             async with container.transaction() as services:
@@ -65,9 +68,9 @@ async def finished_run(container: Any, actor: Actor, store_id: uuid.UUID, mode: 
     while True:
         async with container.transaction() as services:
             requested = await services.sync.request_pull(actor, store_id, mode=mode)
-        ended = await _ended(container, actor, requested.id)
-        # A delta becomes a full run when the store has never been walked; the other way round is not what was asked.
-        if mode == "delta" or ended.mode == "full":
+        ended = await ended_run(container, actor, requested.id)
+        # Any run becomes a full one when the store has never been walked; the other way round is not what was asked.
+        if mode == "delta" or ended.mode in (mode, "full"):
             return ended
 
 
@@ -75,10 +78,11 @@ async def latest_run(container: Any, actor: Actor, store_id: uuid.UUID) -> SyncR
     """Wait for the end of a store's newest run, which connecting it has asked for."""
     async with container.transaction() as services:
         newest = (await services.sync.history(actor, store_id, 1))[0]
-    return await _ended(container, actor, newest.id)
+    return await ended_run(container, actor, newest.id)
 
 
-async def _ended(container: Any, actor: Actor, run_id: uuid.UUID) -> SyncRun:
+async def ended_run(container: Any, actor: Actor, run_id: uuid.UUID) -> SyncRun:
+    """Wait until a run has ended, and return it."""
     while True:
         async with container.transaction() as services:
             run: SyncRun = await services.sync.run(actor, run_id)
@@ -111,7 +115,7 @@ def history(store: uuid.UUID, most: int, data_dir: Path | None, as_json: bool) -
 @click.option("--reason", required=True, help="Why it is right; kept with the run and in the audit trail.")
 @instance_options
 def run_anyway(run: uuid.UUID, reason: str, data_dir: Path | None, as_json: bool) -> None:
-    """Let a held run through: the store is walked again, and what it does not show is removed."""
+    """Let a held run through: a store is read again, and that run does what guards held; writes are sent."""
 
     async def work(container: Any) -> dict[str, Any]:
         actor = await container.operator_for_run(run)
@@ -124,15 +128,18 @@ def run_anyway(run: uuid.UUID, reason: str, data_dir: Path | None, as_json: bool
 @sync.command("schedule")
 @click.argument("store", type=click.UUID)
 @click.option("--delta", type=int, help="Read recent changes every so many seconds; 0 for never.")
+@click.option("--sweep", type=int, help="Walk the ids every so many seconds; whole days run at night; 0 for never.")
 @click.option("--full", type=int, help="Read everything every so many seconds; whole days run at night; 0 for never.")
 @instance_options
-def schedule(store: uuid.UUID, delta: int | None, full: int | None, data_dir: Path | None, as_json: bool) -> None:
+def schedule(
+    store: uuid.UUID, delta: int | None, sweep: int | None, full: int | None, data_dir: Path | None, as_json: bool
+) -> None:
     """Show how often a store is read without anybody asking, or change it."""
 
     async def work(container: Any) -> list[dict[str, Any]]:
         actor = await container.operator_for_store(store)
         async with container.transaction() as services:
-            for mode, every_s in (("delta", delta), ("full", full)):
+            for mode, every_s in (("delta", delta), ("sweep", sweep), ("full", full)):
                 if every_s is not None:
                     await services.sync_schedules.change(actor, store, mode, every_s)
             rows = await services.sync_schedules.of_store(actor, store)

@@ -18,9 +18,14 @@ from embedded_ui.panel.views import every
 from embedded_ui.session import MANAGER
 from embedded_ui.shell import Shell, go_to
 
-_LABELS = {"delta": "Read what changed", "full": "Read everything, and find what was deleted"}
+_LABELS = {
+    "delta": "Read what changed",
+    "sweep": "Look for what was deleted",
+    "full": "Read everything, and compare",
+}
 _CHOICES = {
     "delta": (60, 300, 900, 3_600, 21_600, 0),
+    "sweep": (21_600, 86_400, 604_800, 0),
     "full": (21_600, 86_400, 604_800, 0),
 }
 

@@ -25,6 +25,7 @@ _RUNS = {
     "failed": Badge("Failed", "bad"),
     "held": Badge("Held", "warn"),
 }
+_MODES = {"full": "Full sync", "sweep": "Deletions only"}
 _STORES = {
     "active": Badge("Connected", "good"),
     "pending": Badge("Not confirmed", "warn"),
@@ -90,7 +91,7 @@ def run_view(latest: LatestRun, now: datetime) -> RunView:
     return RunView(
         run=run,
         badge=_RUNS.get(run.state, Badge(run.state, "off")),
-        mode="Full sync" if run.mode == "full" else "Changes only",
+        mode=_MODES.get(run.mode, "Changes only"),
         unfinished=run.state in ("queued", "running"),
         counts=tuple(
             Counts(
@@ -129,14 +130,14 @@ def store_view(
 
 def rhythm(schedules: Sequence[SyncSchedule]) -> str:
     """Return how often a store is read, in words; empty when it never is."""
-    what = {"delta": "changes", "full": "everything"}
+    what = {"delta": "changes", "sweep": "what is listed", "full": "everything"}
     said = [f"{what[row.mode]} {every(row.every_s)}" for row in schedules if row.every_s and row.mode in what]
-    return "Reads " + " and ".join(said) if said else ""
+    return "Reads " + ", ".join([*said[:-2], " and ".join(said[-2:])]) if said else ""
 
 
 def every(seconds: int) -> str:
     """Return a pause in words, such as "every 5 minutes"."""
-    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+    for size, name in ((604_800, "week"), (86_400, "day"), (3_600, "hour"), (60, "minute")):
         if seconds % size == 0:
             count = seconds // size
             return f"every {name}" if count == 1 else f"every {count} {name}s"

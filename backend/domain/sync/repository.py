@@ -75,13 +75,17 @@ class SyncRepository:
         query = select(SyncRun).where(SyncRun.organization_id == actor.tenant, SyncRun.id == run_id)
         return (await self._session.execute(query)).scalar_one_or_none()
 
-    async def newest_full(self, actor: Actor, store_id: uuid.UUID) -> SyncRun | None:
-        """Return a store's newest full run."""
-        query = select(SyncRun).where(
-            SyncRun.organization_id == actor.tenant, SyncRun.store_id == store_id, SyncRun.mode == "full"
+    async def completed_since(self, run: SyncRun, modes: Sequence[str]) -> bool:
+        """Tell whether a run of its store in one of these modes came after a run and was completed."""
+        query = select(SyncRun.id).where(
+            SyncRun.organization_id == run.organization_id,
+            SyncRun.store_id == run.store_id,
+            SyncRun.kind == run.kind,
+            SyncRun.mode.in_(modes),
+            SyncRun.state == "completed",
+            SyncRun.created_at > run.created_at,
         )
-        newest = query.order_by(SyncRun.created_at.desc(), SyncRun.id.desc()).limit(1)
-        return (await self._session.execute(newest)).scalar_one_or_none()
+        return (await self._session.execute(query.limit(1))).first() is not None
 
     async def last_whole_stats(self, run: SyncRun) -> Mapping[str, Any] | None:
         """Return the statistics of the newest whole walk of a run's store that was completed."""

@@ -51,7 +51,8 @@ async def note_unknown(session: AsyncSession, run: SyncRun) -> None:
         return
     stays = unknown.mark == await rows.mark_that_stayed(run)
     then = "a whole walk could not bring them either" if stays else "everything is read now"
-    message = f"The store lists {unknown.products} products and {unknown.variants} variants that are new to us: {then}"
+    which = f"products: {unknown.products}, variants: {unknown.variants}"
+    message = f"The store lists what the catalog does not have ({which}); {then}"
     facts = {"mark": unknown.mark, "named": unknown.named}
     await runs.add_issues(run, [{"code": UNKNOWN_LISTED, "message": message, "facts": facts}])
     if not stays:

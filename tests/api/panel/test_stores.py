@@ -172,13 +172,15 @@ async def test_a_connected_store_shows_how_often_it_is_read_and_lets_it_be_chang
 ) -> None:
     made = await owner.send(CONNECT, url=url, **keys(shop))
     store_id = made.headers["location"].partition("#store-")[2]
-    assert "Reads changes every 5 minutes and everything every day" in (await owner.see("/panel")).text
+    usual = "Reads changes every 5 minutes, what is listed every day and everything every week"
+    assert usual in (await owner.see("/panel")).text
     page = await owner.see(f"/panel/stores/{store_id}/schedule")
     assert "Every 5 minutes" in page.text
-    changed = await owner.send(f"/panel/stores/{store_id}/schedule", delta="900", full="0")
+    changed = await owner.send(f"/panel/stores/{store_id}/schedule", delta="900", sweep="0", full="0")
     assert changed.status_code == 303
     shown = (await owner.see("/panel")).text
     assert "Reads changes every 15 minutes" in shown
+    assert "what is listed" not in shown
     assert "and everything" not in shown
 
 
@@ -186,9 +188,10 @@ async def test_a_connected_store_shows_how_often_it_is_read_and_lets_it_be_chang
 async def test_an_impossible_schedule_changes_nothing(owner: Person, shop: FakeShop, url: str, typed: str) -> None:
     made = await owner.send(CONNECT, url=url, **keys(shop))
     store_id = made.headers["location"].partition("#store-")[2]
-    refused = await owner.send(f"/panel/stores/{store_id}/schedule", delta=typed, full="86400")
+    refused = await owner.send(f"/panel/stores/{store_id}/schedule", delta=typed, sweep="86400", full="86400")
     assert refused.status_code == 400
-    assert "Reads changes every 5 minutes and everything every day" in (await owner.see("/panel")).text
+    usual = "Reads changes every 5 minutes, what is listed every day and everything every week"
+    assert usual in (await owner.see("/panel")).text
 
 
 async def test_a_held_run_is_let_through_with_a_reason(owner: Person, container: Container) -> None:
