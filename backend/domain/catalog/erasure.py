@@ -4,6 +4,7 @@ Rows go children first and always within their organization; no foreign key is r
 """
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import text
@@ -60,12 +61,45 @@ SELECT v.id FROM variants v WHERE v.organization_id = :org AND v.product_id = AN
   AND NOT EXISTS (SELECT 1 FROM listings o WHERE o.organization_id = :org AND o.variant_id = v.id)
 """
 _STOCK_OF_THEM = text(f"DELETE FROM stock_levels WHERE organization_id = :org AND variant_id IN ({_VARIANTS})")
-_DELETE_VARIANTS = text(f"DELETE FROM variants WHERE organization_id = :org AND id IN ({_VARIANTS})")
+_DELETE_VARIANTS = text(f"""
+DELETE FROM variants WHERE organization_id = :org AND id IN ({_VARIANTS}) RETURNING id, product_id
+""")
 _DELETE_PRODUCTS = text("""
 DELETE FROM products p WHERE p.organization_id = :org AND p.id = ANY(cast(:products AS bigint[]))
   AND NOT EXISTS (SELECT 1 FROM product_links o WHERE o.organization_id = :org AND o.product_id = p.id)
   AND NOT EXISTS (SELECT 1 FROM variants v WHERE v.organization_id = :org AND v.product_id = p.id)
+RETURNING id
 """)
+# What is told of variants and products that are not there any more.
+_OF_VARIANTS = (
+    "DELETE FROM stock_adjustments WHERE organization_id = :org AND variant_id = ANY(cast(:variants AS bigint[]))",
+    """DELETE FROM field_changes WHERE organization_id = :org AND product_id = ANY(cast(:parents AS bigint[]))
+       AND variant_id = ANY(cast(:variants AS bigint[]))""",
+)
+_OF_PRODUCTS = (
+    "DELETE FROM field_changes WHERE organization_id = :org AND product_id = ANY(cast(:products AS bigint[]))",
+    "DELETE FROM listing_requests WHERE organization_id = :org AND product_id = ANY(cast(:products AS bigint[]))",
+    """DELETE FROM link_suggestions WHERE organization_id = :org
+       AND (product_id = ANY(cast(:products AS bigint[])) OR candidate_id = ANY(cast(:products AS bigint[])))""",
+)
+# Products that a person said are others: nothing links to them any more, their histories tell which they were.
+_GIVEN_AWAY = text("""
+SELECT DISTINCT c.product_id FROM field_changes c
+WHERE c.organization_id = :org AND c.store_id = :store AND c.changes ? 'link'
+""")
+_OF_STORE = (
+    "DELETE FROM link_suggestions WHERE organization_id = :org AND store_id = :store",
+    "DELETE FROM sync_conflicts WHERE organization_id = :org AND store_id = :store",
+    "DELETE FROM order_stock WHERE organization_id = :org AND store_id = :store",
+    "DELETE FROM oversells WHERE organization_id = :org AND store_id = :store",
+    """DELETE FROM sync_changes c USING sync_runs r
+       WHERE r.organization_id = :org AND r.store_id = :store AND c.organization_id = :org AND c.run_id = r.id""",
+    # Histories and ledgers of what other stores hold stay whole; where a change came from is forgotten.
+    """UPDATE field_changes SET store_id = NULL, run_id = NULL
+       WHERE organization_id = :org AND store_id = :store""",
+    """UPDATE stock_adjustments SET store_id = NULL, run_id = NULL, reference = ''
+       WHERE organization_id = :org AND store_id = :store""",
+)
 # Listings whose product was never linked, or whose link went before them.
 _LISTINGS_LEFT = text("""
 DELETE FROM listings WHERE organization_id = :org AND store_id = :store AND external_id IN (
@@ -118,12 +152,29 @@ class CatalogErasure:
             variants = list((await self._session.execute(_LISTINGS, ids)).scalars())
         else:
             variants = list((await self._session.execute(_LISTINGS_LEFT, {**self._scope, "most": most})).scalars())
-        values = {**self._scope, "variants": variants, "products": [row.product_id for row in links]}
-        for statement in (_STOCK_OF_THEM, _DELETE_VARIANTS, _DELETE_PRODUCTS):
-            await self._session.execute(statement, values)
+        await self._erase_unheld(variants, [row.product_id for row in links])
         return len(links) or len(variants)
 
+    async def _erase_unheld(self, variants: Sequence[int], products: Sequence[int]) -> None:
+        """Delete variants and products that no other store holds, and all that is told of them."""
+        values = {**self._scope, "variants": list(variants), "products": list(products)}
+        await self._session.execute(_STOCK_OF_THEM, values)
+        gone = (await self._session.execute(_DELETE_VARIANTS, values)).all()
+        told = {"variants": [row.id for row in gone], "parents": list({row.product_id for row in gone})}
+        for statement in _OF_VARIANTS if gone else ():
+            await self._session.execute(text(statement), {**self._scope, **told})
+        emptied = list((await self._session.execute(_DELETE_PRODUCTS, values)).scalars())
+        for statement in _OF_PRODUCTS if emptied else ():
+            await self._session.execute(text(statement), {**self._scope, "products": emptied})
+
     async def erase_rest(self) -> None:
-        """Delete what hangs on no product: the store's places, and names that nothing uses any more."""
+        """Delete what hangs on no product: what waits for people, the store's places, names that nothing uses any more.
+
+        The store's runs have to be there still: their change sets are found by them.
+        """
+        given_away = list((await self._session.execute(_GIVEN_AWAY, self._scope)).scalars())
+        await self._erase_unheld((), given_away)
+        for told in _OF_STORE:
+            await self._session.execute(text(told), self._scope)
         for statement in (_STOCK_AT_ITS_PLACES, _LOCATIONS, _UNUSED_BRANDS, _UNUSED_CATEGORIES, _BUMP_REVISION):
             await self._session.execute(statement, self._scope)
