@@ -9,13 +9,17 @@ from backend.domain.inbound import (
     orders,
     personal_data,
     shopify_bodies,
+    shopify_orders,
     woocommerce_bodies,
+    woocommerce_orders,
 )
 from backend.domain.inbound.handling import Topic
 from backend.domain.privacy.requests import CUSTOMER_REDACT, DATA_REQUEST, SHOP_REDACT
 
 _CHANGED = Topic(handler=catalog_hints.changed)
-_ORDER = Topic(handler=orders.received)
+_SHOPIFY_ORDER = Topic(handler=orders.told(shopify_orders.read))
+_WOO_ORDER = Topic(handler=orders.told(woocommerce_orders.read))
+_ORDER_KEPT = Topic(handler=orders.kept)
 
 
 def _personal(kind: str) -> Topic:
@@ -29,13 +33,13 @@ TOPICS: Mapping[str, Mapping[str, Topic]] = {
         "products/update": _CHANGED,
         "products/delete": Topic(handler=catalog_hints.removed(shopify_bodies.product_id)),
         "inventory_levels/update": _CHANGED,
-        "orders/create": _ORDER,
-        "orders/updated": _ORDER,
-        "orders/cancelled": _ORDER,
-        "orders/paid": _ORDER,
-        "orders/fulfilled": _ORDER,
-        "orders/edited": _ORDER,
-        "orders/delete": _ORDER,
+        "orders/create": _SHOPIFY_ORDER,
+        "orders/updated": _SHOPIFY_ORDER,
+        "orders/cancelled": _SHOPIFY_ORDER,
+        "orders/paid": _SHOPIFY_ORDER,
+        "orders/fulfilled": _SHOPIFY_ORDER,
+        "orders/edited": _ORDER_KEPT,
+        "orders/delete": _ORDER_KEPT,
         "bulk_operations/finish": Topic(handler=exports.finished(shopify_bodies.operation_id)),
         "app/uninstalled": Topic(handler=installation.uninstalled),
         "app/scopes_update": Topic(handler=installation.scopes_changed(shopify_bodies.granted_scopes)),
@@ -48,9 +52,9 @@ TOPICS: Mapping[str, Mapping[str, Topic]] = {
         "product.updated": _CHANGED,
         "product.deleted": Topic(handler=catalog_hints.removed(woocommerce_bodies.product_id)),
         "product.restored": _CHANGED,
-        "order.created": _ORDER,
-        "order.updated": _ORDER,
-        "order.deleted": _ORDER,
-        "order.restored": _ORDER,
+        "order.created": _WOO_ORDER,
+        "order.updated": _WOO_ORDER,
+        "order.deleted": _ORDER_KEPT,
+        "order.restored": _WOO_ORDER,
     },
 }

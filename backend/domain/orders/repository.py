@@ -3,11 +3,13 @@
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.domain.orders.rules import KnownLine, SoldListing
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 9))")
 _LINES = text("""
@@ -28,25 +30,6 @@ ON CONFLICT (organization_id, store_id, order_id, line_id) DO UPDATE
 SET wanted = excluded.wanted, taken = excluded.taken, updated_at = now(),
     order_modified_at = coalesce(excluded.order_modified_at, o.order_modified_at)
 """)
-
-
-class KnownLine(NamedTuple):
-    """What a line took when its order was last told of."""
-
-    line_id: str
-    variant_id: int
-    wanted: int
-    taken: int
-    order_modified_at: datetime | None
-
-
-class SoldListing(NamedTuple):
-    """Which variant a store sold."""
-
-    external_id: str
-    variant_id: int
-    created_at: datetime
-    """Since when we know it."""
 
 
 class TakenLine(msgspec.Struct, frozen=True, kw_only=True):

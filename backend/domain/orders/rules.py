@@ -2,11 +2,30 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
-from backend.domain.orders.repository import KnownLine, SoldListing
 from backend.domain.orders.shown_order import CANCELLED, ShownOrder
+
+
+class KnownLine(NamedTuple):
+    """What a line took when its order was last told of."""
+
+    line_id: str
+    variant_id: int
+    wanted: int
+    taken: int
+    order_modified_at: datetime | None
+
+
+class SoldListing(NamedTuple):
+    """Which variant a store sold."""
+
+    external_id: str
+    variant_id: int
+    created_at: datetime
+    """Since when we know it."""
 
 
 class SoldLine(msgspec.Struct, frozen=True, kw_only=True):

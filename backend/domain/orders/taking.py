@@ -7,8 +7,8 @@ from datetime import datetime
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.domain.orders.repository import KnownLine, OrderStockRepository, TakenLine
-from backend.domain.orders.rules import SoldLine, begins_after, is_outdated, sold_lines
+from backend.domain.orders.repository import OrderStockRepository, TakenLine
+from backend.domain.orders.rules import KnownLine, SoldLine, begins_after, is_outdated, sold_lines
 from backend.domain.orders.shown_order import ShownOrder
 from backend.domain.stock.entries import Entry, EntryWriter
 from backend.domain.stock.held import HeldVariant
@@ -111,11 +111,9 @@ class _OrderWork:
         return done
 
     def _taking(self, line: SoldLine, variant: HeldVariant | None, before: LineState, witness: Witness) -> Taking:
-        if line.shown_already:
-            state = LineState(wanted=line.wanted, taken=line.wanted)
-            return Taking(line=state, hub=variant.hub if variant else None)
-        counts = variant is not None and not self._keeps_its_own(variant)
-        hub = variant.hub if variant and counts else None
+        hub = None if variant is None or self._keeps_its_own(variant) else variant.hub
+        if line.shown_already and hub is not None:
+            return Taking(line=LineState(wanted=line.wanted, taken=line.wanted), hub=hub)
         return to_take(before, line.wanted, hub, witness, backorder=bool(variant and variant.backorder))
 
     def _keeps_its_own(self, variant: HeldVariant) -> bool:

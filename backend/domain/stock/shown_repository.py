@@ -22,7 +22,8 @@ LEFT JOIN LATERAL (
     FROM stock_levels k WHERE k.organization_id = r.organization_id AND k.variant_id = r.variant_id
 ) held ON true
 WHERE r.changed AND NOT r.is_new AND r.organization_id = :org AND r.store_id = :store
-  AND (held.levels IS DISTINCT FROM coalesce(cast(nullif(s.levels, '') AS jsonb), jsonb_build_object('default', s.stock))
+  AND (held.levels IS DISTINCT FROM
+           coalesce(cast(nullif(s.levels, '') AS jsonb), jsonb_build_object('default', s.stock))
        OR (s.in_stock, s.backorder) IS DISTINCT FROM (held.in_stock, held.backorder)
        OR l.gone_at IS NOT NULL OR coalesce(l.shown ? 'stock', false))
 """)
