@@ -55,6 +55,7 @@ class _Root(msgspec.Struct, frozen=True, kw_only=True):
     item: WooItem
     ours: bool
     fresh: bool = False
+    """This call made it, or something of it."""
     variants: dict[str, WooItem] = {}
     """By our own ids; of a variable product the ones that are there."""
     pictures: bool = True
@@ -143,7 +144,8 @@ class Creations:
         else:
             return [await self._root_of(one, row) for one, row in zip(creations, rows, strict=True)]
         hits = await self._look_up.by_creation(creations)
-        roots = [await self._met(one, hits[one.key]) for one in creations if hits[one.key]]
+        met = [await self._met(one, hits[one.key]) for one in creations if hits[one.key]]
+        roots = [msgspec.structs.replace(root, fresh=root.ours) if root is not None else None for root in met]
         rest = [one for one in creations if not hits[one.key]]
         alone = len(rest) == 1
         if problem.cause is Cause.TIMEOUT or (alone and attempt >= self._client.policy.tries):

@@ -139,13 +139,15 @@ def same(name: str, sent: FieldValue, shown: FieldValue) -> bool:
     """Tell whether a store that was sent a value and shows another has taken it.
 
     It has when texts differ in nothing but entities, blanks, and the paragraphs and line breaks that WordPress adds;
-    when it lists the same tags in another order; when it shows as draft what was archived; and when it shows as many
-    images as it was sent, since it keeps copies under addresses of its own.
+    when it lists the same tags in another order, or in the case in which it knew them; when it shows as draft what was
+    archived; and when it shows as many images as it was sent, since it keeps copies under addresses of its own.
     """
     if name in _TEXTS:
         return bare_text(str(sent or "")) == bare_text(str(shown or ""))
     if name == "tags":
-        return {bare_text(tag) for tag in _several(sent)} == {bare_text(tag) for tag in _several(shown)}
+        return {bare_text(tag).casefold() for tag in _several(sent)} == {
+            bare_text(tag).casefold() for tag in _several(shown)
+        }
     if name == "status":
         return isinstance(sent, str) and status_text(sent) == status_text(str(shown))
     if name == "images":

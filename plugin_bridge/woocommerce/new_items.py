@@ -12,6 +12,9 @@ from plugin_bridge.woocommerce.wire import WooItem
 KEY = "_storeloom_key"
 """Meta data of what we made: the key of the write; an underscore keeps it out of the shop's pages."""
 
+VARIANT_KEY = "_storeloom_variant"
+"""Meta data of a variation that we made: our own id of the variant."""
+
 
 def is_variable(product: PlatformProduct) -> bool:
     """Say whether a product is sold through variations: several variants, or one that is chosen by options."""
@@ -78,6 +81,7 @@ def new_variation(variant: PlatformVariant, shop: Shop, *, picture: bool) -> dic
     body = _sold(variant, shop)
     body["attributes"] = [{"name": name, "option": value} for name, value in variant.options.items()]
     body["status"] = "publish" if variant.active else "private"
+    body["meta_data"] = [{"key": VARIANT_KEY, "value": variant.external_id}]
     if picture and variant.image_url:
         body["image"] = {"src": variant.image_url}
     return body
@@ -105,12 +109,17 @@ def _sold(variant: PlatformVariant, shop: Shop) -> dict[str, Any]:
 
 
 def paired(variants: Iterable[PlatformVariant], items: Sequence[WooItem]) -> dict[str, WooItem]:
-    """Return the items that stand for these variants, by the variants' own ids: by SKU, without one by options."""
+    """Return the items that stand for these variants, by the variants' own ids.
+
+    An item that we made says so; else the SKU tells, and the options of what has none.
+    """
+    marked = {str(meta.value): item for item in items for meta in item.meta_data if meta.key == VARIANT_KEY}
     by_sku = {folded(item.sku): item for item in items if item.sku}
     by_options = {_chosen(_options(item)): item for item in items}
     found = {}
     for variant in variants:
-        match = by_sku.get(folded(variant.sku)) if variant.sku else by_options.get(_chosen(variant.options))
+        alike = by_sku.get(folded(variant.sku)) if variant.sku else by_options.get(_chosen(variant.options))
+        match = marked.get(variant.external_id, alike)
         if match is not None:
             found[variant.external_id] = match
     return found
@@ -125,8 +134,8 @@ def _chosen(options: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def folded(text: str) -> str:
-    """Return a text as the store's database compares it: blanks around and case do not count."""
-    return text.strip().casefold()
+    """Return a text as the store's database compares it: case does not count, nor how many blanks there are."""
+    return " ".join(text.split()).casefold()
 
 
 def is_made_by(item: WooItem, creation: ProductCreation) -> bool:

@@ -52,34 +52,39 @@ class VariationMaker:
         while missing := [variant for variant in variants if variant.external_id not in made.items]:
             pictured = made.pictures and any(variant.image_url for variant in missing)
             chunk = missing[: min(self._size.most, PICTURED if pictured else MOST)]
-            try:
-                await self._send(parent, chunk, made)
-            except PlatformError as error:
-                if error.cause not in DOUBTFUL:
-                    raise
-                made.problem = error
+            if await self._send(parent, chunk, made):
+                continue
             if made.refusal is not None:
                 return made
             if made.problem is not None:
                 if not await self._may_try_again(made.problem, len(chunk), attempt):
                     return made
                 attempt += 1
-                made.items = paired(variants, await self._look_up.variations(parent))
                 made.problem = None
+            made.items = paired(variants, await self._look_up.variations(parent))
         return made
 
-    async def _send(self, parent: int, chunk: list[PlatformVariant], made: MadeVariations) -> None:
+    async def _send(self, parent: int, chunk: list[PlatformVariant], made: MadeVariations) -> bool:
+        """Send one request; say whether the store made every row of it. `made` tells what it did else."""
         rows = [new_variation(variant, self._shop, picture=made.pictures) for variant in chunk]
         read = BatchRows("create", len(rows))
         path = f"{API}/products/{parent}/variations/batch"
-        await self._client.post_unless_throttled(path, {"create": rows}, {"_fields": "create"}, good=read)
-        for variant, row in zip(chunk, read.rows, strict=True):
-            if isinstance(row, WooItem):
-                made.items[variant.external_id] = row
-            elif made.pictures and row.neutral_code == "image_refused":
-                made.pictures = False
-            else:
-                made.refusal = made.refusal or row
+        try:
+            await self._client.post_unless_throttled(path, {"create": rows}, {"_fields": "create"}, good=read)
+        except PlatformError as error:
+            if error.cause not in DOUBTFUL:
+                raise
+            made.problem = error
+            return False
+        made.items |= {
+            one.external_id: row for one, row in zip(chunk, read.rows, strict=True) if isinstance(row, WooItem)
+        }
+        refusals = [row for row in read.rows if isinstance(row, Refusal)]
+        pictures = made.pictures
+        # A picture that cannot be fetched: the rows may be there all the same, and go without it if they are not.
+        made.pictures = pictures and not any(row.neutral_code == "image_refused" for row in refusals)
+        made.refusal = next((row for row in refusals if not (pictures and row.neutral_code == "image_refused")), None)
+        return not refusals
 
     async def _may_try_again(self, problem: PlatformError, rows: int, attempt: int) -> bool:
         if problem.cause is Cause.TOO_LARGE:
