@@ -11,28 +11,22 @@ What a merge calls, in this order, always, while it holds the store's lock:
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
 
 import msgspec
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.domain.catalog import linking_sql as sql
 from backend.domain.catalog.linking_moves import LinkMoves
+from backend.domain.catalog.linking_repository import LinkingRepository
 from backend.domain.catalog.linking_rules import (
     PARTLY,
     Decision,
     Doubt,
     Found,
-    HeldVariant,
     ShownVariant,
     decide_all,
-    gtin,
     place,
     sku_key,
-    spellings,
 )
-from backend.domain.catalog.merge_sql import LOCK_COUNT
 from backend.domain.catalog.staging import Parented, Products, StagedVariant, Variants
 
 _options = msgspec.json.Decoder(dict[str, str]).decode
@@ -44,8 +38,9 @@ class Linked(msgspec.Struct, frozen=True, kw_only=True):
     products: Mapping[str, int] = {}
     """External id to product id: write a product link, and judge what it shows as at a first meeting."""
     variants: Mapping[str, Parented] = {}
-    """External id of a variant to (variant id, product id): write a listing, and judge alike. A variant of a linked
-    product that is missing here is a new variant of that product."""
+    """External id of a variant to (variant id, product id): write a listing, and judge alike, unless the store has a
+    listing for it already (it moved here from another product). A variant of a linked product that is missing here is
+    a new variant of that product."""
 
 
 class LinkedVariants(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,8 +61,7 @@ class Linking:
     """Links new products of one store, inside the caller's transaction. One for each merge."""
 
     def __init__(self, session: AsyncSession, organization_id: uuid.UUID, store_id: uuid.UUID) -> None:
-        self._session = session
-        self._scope = {"org": organization_id, "store": store_id}
+        self._rows = LinkingRepository(session, organization_id, store_id)
         self._moves = LinkMoves(session, organization_id, store_id)
         self._shared: bool | None = None
         self._decided: set[str] = set()
@@ -98,7 +92,7 @@ class Linking:
         Args:     created: external id to product id of all products that the merge created after `resolve_new`.
                   What is not in it (the plan had no room) is suggested nothing.
         """
-        await self._suggest({name: doubts for name, doubts in self._doubts.items() if name in created}, created)
+        await self._rows.suggest({name: doubts for name, doubts in self._doubts.items() if name in created}, created)
         self._doubts = {}
 
     async def resolve_variants(
@@ -116,13 +110,13 @@ class Linking:
         shown = _by_parent((variants[one] for one in new), parents.keys() - self._decided)
         if not shown or not await self._may_link():
             return LinkedVariants()
-        bare, shared = await self._states(shown)
+        bare, shared = await self._rows.parent_states(shown)
         placed = await self._placed(shown, {name: parents[name] for name in shown if name not in bare})
         alone = {
             name: of_one for name, of_one in shown.items() if name not in shared and not placed.keys() & _ids(of_one)
         }
         decisions = decide_all(alone, await self._found(alone, variants)) if alone else {}
-        await self._suggest({name: _doubts(one, name in bare) for name, one in decisions.items()}, parents)
+        await self._rows.suggest({name: _doubts(one, name in bare) for name, one in decisions.items()}, parents)
         moved = {name: one.product_id for name, one in decisions.items() if name in bare and one.product_id is not None}
         if not moved:
             return LinkedVariants(variants=placed)
@@ -134,70 +128,29 @@ class Linking:
     async def _may_link(self) -> bool:
         """Tell whether there is anything to link with; the organization's lock is held then."""
         if self._shared is None:
-            self._shared = bool((await self._run(sql.IS_SHARED)).scalar_one())
+            self._shared = await self._rows.is_shared()
             if self._shared:
-                await self._run(LOCK_COUNT)
+                await self._rows.lock()
         return self._shared
 
     async def _found(self, shown: Mapping[str, Sequence[ShownVariant]], variants: Variants) -> Found:
         of_all = [one for of_one in shown.values() for one in of_one]
-        skus = {spelled for one in of_all if sku_key(one.sku) for spelled in (one.sku, sku_key(one.sku))}
-        barcodes = {spelled for one in of_all for spelled in spellings(one.barcode)}
-        by_sku: dict[str, list[HeldVariant]] = {}
-        for hit in await self._hits(sql.HITS_BY_SKU, skus):
-            by_sku.setdefault(sku_key(hit.sku), []).append(hit)
-        by_gtin: dict[str, list[HeldVariant]] = {}
-        for hit in await self._hits(sql.HITS_BY_BARCODE, barcodes):
-            by_gtin.setdefault(gtin(hit.barcode), []).append(hit)
-        times = Counter(sku_key(variant.sku) for variant in variants.values())
-        return Found(skus=by_sku, gtins=by_gtin, shown=times)
-
-    async def _hits(self, statement: str, words: Collection[str]) -> list[HeldVariant]:
-        if not words:
-            return []
-        found = await self._arrays(statement, words=sorted(words))
-        return [
-            HeldVariant(id=number, product_id=product_id, sku=sku, barcode=barcode, here=here)
-            for number, product_id, sku, barcode, here in zip(*found, strict=True)
-        ]
+        return Found(
+            skus=await self._rows.by_sku(one.sku for one in of_all),
+            gtins=await self._rows.by_gtin(one.barcode for one in of_all),
+            shown=Counter(sku_key(variant.sku) for variant in variants.values()),
+        )
 
     async def _placed(
         self, shown: Mapping[str, Sequence[ShownVariant]], products: Mapping[str, int]
     ) -> dict[str, Parented]:
         """Return which variants of the given products the shown ones are."""
-        if not products:
-            return {}
-        held = await self._moves.unplaced(products.values())
+        held = await self._rows.unplaced(products.values())
         return {
             external_id: (one.id, one.product_id)
             for name, product_id in products.items()
             for external_id, one in place(shown[name], held.get(product_id, ())).items()
         }
-
-    async def _states(self, names: Iterable[str]) -> tuple[set[str], set[str]]:
-        """Return which products have nothing to lose, and which ones other stores show, too."""
-        found, bare, shared = await self._arrays(sql.PARENT_STATES, names=list(names))
-        return _where(found, bare), _where(found, shared)
-
-    async def _suggest(self, doubts: Mapping[str, Sequence[Doubt]], products: Mapping[str, int]) -> None:
-        rows = [(name, doubt) for name, of_one in doubts.items() for doubt in of_one]
-        if rows:
-            await self._run(
-                sql.ADD_SUGGESTIONS,
-                names=[name for name, _ in rows],
-                products=[products[name] for name, _ in rows],
-                candidates=[doubt.candidate_id for _, doubt in rows],
-                reasons=[doubt.reason for _, doubt in rows],
-                facts=[msgspec.json.encode(doubt.facts).decode() for _, doubt in rows],
-            )
-
-    async def _arrays(self, statement: str, **values: Any) -> Sequence[Sequence[Any]]:
-        """Return the arrays of a statement's one row; empty ones where nothing was found."""
-        row = (await self._run(statement, **values)).one()
-        return [array or () for array in row]
-
-    async def _run(self, statement: str, **values: Any) -> Any:
-        return await self._session.execute(text(statement), {**self._scope, **values})
 
 
 def _by_parent(variants: Iterable[StagedVariant], parents: Collection[str]) -> dict[str, list[ShownVariant]]:
@@ -211,10 +164,6 @@ def _by_parent(variants: Iterable[StagedVariant], parents: Collection[str]) -> d
 
 def _ids(shown: Iterable[ShownVariant]) -> set[str]:
     return {one.external_id for one in shown}
-
-
-def _where(names: Sequence[str], flags: Sequence[bool]) -> set[str]:
-    return {name for name, flag in zip(names, flags, strict=True) if flag}
 
 
 def _doubts(decision: Decision, bare: bool) -> Sequence[Doubt]:

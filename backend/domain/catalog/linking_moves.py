@@ -1,7 +1,7 @@
 """Giving a store's product to another product of the catalog, and making it one of its own again."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.domain.catalog import linking_moves_sql as sql
 from backend.domain.catalog import merge_sql
 from backend.domain.catalog.fields import PRODUCT_FIELDS
-from backend.domain.catalog.linking_rules import HeldVariant, ShownVariant, place
-from backend.domain.catalog.linking_sql import UNPLACED
+from backend.domain.catalog.linking_repository import LinkingRepository
+from backend.domain.catalog.linking_rules import ShownVariant, place
 from backend.domain.catalog.new_rows import numbers
 from backend.domain.stock.held_repository import HeldRepository
 from backend.domain.stores.settings import HUB, settings_of
@@ -43,26 +43,18 @@ class Teller(msgspec.Struct, frozen=True, kw_only=True):
 class LinkMoves:
     """Moves links of one store, inside the caller's transaction.
 
-    Except for `replace` and `unplaced` the caller holds the locks of `lock`.
+    For everything but `replace` the caller holds the locks of `lock`.
     """
 
     def __init__(self, session: AsyncSession, organization_id: uuid.UUID, store_id: uuid.UUID) -> None:
         self._session = session
+        self._rows = LinkingRepository(session, organization_id, store_id)
         self._scope: dict[str, Any] = {"org": organization_id, "store": store_id}
 
     async def lock(self) -> None:
         """Let no merge of the store, and no other linking of the organization, happen until the transaction ends."""
         await self._run(merge_sql.LOCK_STORE)
-        await self._run(merge_sql.LOCK_COUNT)
-
-    async def unplaced(self, products: Iterable[int]) -> dict[int, list[HeldVariant]]:
-        """Return the live variants of products that the store does not show, by product."""
-        row = (await self._run(UNPLACED, products=list(products))).one()
-        held: dict[int, list[HeldVariant]] = {}
-        for number, product_id, sku, barcode, options in zip(*(array or () for array in row), strict=True):
-            one = HeldVariant(number, product_id, sku, barcode, msgspec.json.decode(options))
-            held.setdefault(product_id, []).append(one)
-        return held
+        await self._rows.lock()
 
     async def replace(self, was: Mapping[str, int], now: Mapping[str, int]) -> bool:
         """Give products of the store, by external id, to other products, and delete those without a variant they were.
@@ -87,7 +79,7 @@ class LinkMoves:
         Returns:  whether the product it was is a tombstone now.
         """
         listed = await self._listed(external_id)
-        held = (await self.unplaced([product_id])).get(product_id, [])
+        held = (await self._rows.unplaced([product_id])).get(product_id, [])
         await self._hold([one.variant_id for one in listed] + [one.id for one in held])
         placed = place([one.shown for one in listed if one.live], held, confirmed=True)
         matched = [one for one in listed if one.external_id in placed]

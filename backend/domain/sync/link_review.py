@@ -9,7 +9,7 @@ from backend.domain.access.rules import MANAGERS
 from backend.domain.audit.service import AuditTrail
 from backend.domain.catalog.linking_moves import LinkMoves, Teller
 from backend.domain.stores.repository import StoreRepository
-from backend.domain.sync.link_review_rows import LinkReviewRows, SuggestionRow
+from backend.domain.sync.link_review_repository import LinkReviewRepository, SuggestionRow
 from backend.kit.clock import utc_now
 from backend.kit.errors import conflict, forbidden, not_found
 from backend.kit.text import clipped, storable
@@ -32,7 +32,7 @@ class LinkReview:
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-        self._rows = LinkReviewRows(session)
+        self._rows = LinkReviewRepository(session)
         self._stores = StoreRepository(session)
         self._audit = AuditTrail(session)
 

@@ -107,7 +107,7 @@ SELECT (SELECT true FROM products p WHERE p.organization_id = :org AND p.id = :p
 """)
 
 
-class LinkReviewRows:
+class LinkReviewRepository:
     """Reads and writes `link_suggestions`, and reads the links they speak of."""
 
     def __init__(self, session: AsyncSession) -> None:
