@@ -14,25 +14,29 @@ from backend.domain.access.signing_keys import SigningKeys
 from backend.domain.accounts.plans import Plans
 from backend.domain.accounts.service import AccountService
 from backend.domain.catalog.edits import CatalogEdits
+from backend.domain.catalog.history import ChangeHistory
 from backend.domain.catalog.service import CatalogService
 from backend.domain.events.service import EventRecorder
 from backend.domain.feeds.service import FeedService
 from backend.domain.inbound.log import WebhookLog
 from backend.domain.jobs.service import JobRecorder
 from backend.domain.privacy.requests import PrivacyService
-from backend.domain.stores.attachment import StoreAttachment
 from backend.domain.stock.ledger import StockLedger
+from backend.domain.stores.attachment import StoreAttachment
 from backend.domain.stores.service import StoreService
+from backend.domain.sync.conflicts import ConflictInbox
 from backend.domain.sync.latest import LatestRuns
 from backend.domain.sync.link_review import LinkReview
 from backend.domain.sync.listings import Listings
 from backend.domain.sync.previews import Previews
 from backend.domain.sync.push_soon import PushRequests
+from backend.domain.sync.restore import Restore
 from backend.domain.sync.run_anyway import HeldRuns
 from backend.domain.sync.schedules import SyncSchedules
 from backend.domain.sync.start import SyncService
 from backend.domain.sync.status import SyncStatusService
 from backend.domain.sync.store_settings import StoreSettingsService
+from backend.domain.sync.time_travel import TimeTravel
 from backend.domain.sync.undo import Undo
 from backend.jobs import JOBS
 from backend.ports.job_queue import Doorbell, JobSpec
@@ -138,6 +142,21 @@ class Services:
         return Undo(self.session, self.jobs, self.container.platforms)
 
     @cached_property
+    def time_travel(self) -> TimeTravel:
+        """The history of products, and what they were at a time."""
+        return TimeTravel(self.session)
+
+    @cached_property
+    def restore(self) -> Restore:
+        """Plan to bring the catalog back to what it was."""
+        return Restore(self.session, self.jobs, self.container.platforms)
+
+    @cached_property
+    def conflicts(self) -> ConflictInbox:
+        """Fields that the hub and a store changed both."""
+        return ConflictInbox(self.session, self.jobs)
+
+    @cached_property
     def listings(self) -> Listings:
         """Listings of a store, their errors, and what is to be sold there."""
         return Listings(self.session, self.jobs)
@@ -161,6 +180,11 @@ class Services:
     def stock_ledger(self) -> StockLedger:
         """Adjust and show stock."""
         return StockLedger(self.session)
+
+    @cached_property
+    def change_history(self) -> ChangeHistory:
+        """Look at what changed in the catalog."""
+        return ChangeHistory(self.session)
 
     @cached_property
     def sync_schedules(self) -> SyncSchedules:
