@@ -190,14 +190,11 @@ def marked(text: str, mark: str) -> str:
     return f"{head}_{mark}({rest}"
 
 
-async def no_longer_running(
-    client: ShopifyClient, operations: BulkOperations, documents: Sequence[Document[Any]]
-) -> None:
-    """Wait for the operations of earlier calls: one that comes late would undo what is written after it.
+async def no_longer_running(client: ShopifyClient, operations: BulkOperations) -> None:
+    """Wait for the writing operations of earlier calls: one that comes late would undo what is written after it.
 
     Raises:   StoreNotReady when one runs for longer than is waited for here.
     """
-    heads = tuple(f"{one.text.partition('(')[0]}_" for one in documents)
     for one in (await client.run(LATEST)).data.bulk_operations.nodes:
-        if one.status in _RUNNING and one.query.startswith(heads):
+        if one.status in _RUNNING:
             await operations.finished(one.id)

@@ -114,17 +114,10 @@ class ProductWriting:
         async for one in as_they_end([partial(self._set_gallery, one) for one in writes]):
             yield [one]
 
-    async def removals(self, removals: Sequence[ProductRemoval], *, repeated: bool) -> Results:
-        """Archive products, or delete them; what is gone already is done."""
-        archived = {one.key: one for one in removals if not one.delete}
-        writes = [_archiving(one) for one in archived.values()]
-        ready, results = await self.prepared(writes, repeated=repeated)
-        if results:
-            yield [_gone_is_done(one) for one in results]
-        jobs: list[Callable[[], Awaitable[WriteResult]]] = [partial(self._send, one) for one in ready]
-        jobs += [partial(self._delete, one) for one in removals if one.delete]
-        async for one in as_they_end(jobs):
-            yield [_gone_is_done(one)]
+    async def deletions(self, removals: Sequence[ProductRemoval]) -> Results:
+        """Delete products for good."""
+        async for one in as_they_end([partial(self._delete, one) for one in removals]):
+            yield [one]
 
     async def _send(self, ready: ProductReady) -> WriteResult:
         return await _guarded(ready.write, partial(self._update, ready))
@@ -176,12 +169,14 @@ async def _guarded(write: StoreWrite, send: Callable[[], Awaitable[WriteResult]]
         return broken(write.key, error)
 
 
-def _archiving(removal: ProductRemoval) -> ProductWrite:
+def archiving(removal: ProductRemoval) -> ProductWrite:
+    """Return the write that takes a product off sale."""
     fields: dict[str, FieldValue] = {"status": "archived"}
     return ProductWrite(key=removal.key, external_product_id=removal.external_product_id, fields=fields)
 
 
-def _gone_is_done(result: WriteResult) -> WriteResult:
+def gone_is_done(result: WriteResult) -> WriteResult:
+    """Return the result of taking something off sale."""
     return WriteResult(key=result.key, outcome=UNCHANGED) if result.code == "gone" else result
 
 

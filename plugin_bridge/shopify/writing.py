@@ -55,7 +55,7 @@ class ShopWriting:
     async def results(self, writes: Sequence[StoreWrite], *, repeated: bool) -> AsyncIterator[Sequence[WriteResult]]:
         """Carry writes out, pieces first, as customers wait for nobody; see `StorePlatform.write`."""
         if repeated and any(isinstance(one, _IN_BULK) for one in writes):
-            await no_longer_running(self._client, self._operations, [variant_writing.UPDATE, product_writing.UPDATE])
+            await no_longer_running(self._client, self._operations)
         products = [one for one in writes if isinstance(one, ProductWrite)]
         removals = [one for one in writes if isinstance(one, ProductRemoval)]
         variants = [one for one in writes if isinstance(one, VariantWrite)]
@@ -65,7 +65,7 @@ class ShopWriting:
             self._variants(variants, repeated=repeated),
             self._products(products, repeated=repeated),
             Creating(self._client).results(creations, repeated=repeated),
-            ProductWriting(self._client).removals(removals, repeated=repeated),
+            self._removals(removals, repeated=repeated),
         ):
             async with aclosing(kind):
                 async for results in kind:
@@ -85,9 +85,14 @@ class ShopWriting:
             yield results
 
     async def _products(self, writes: Sequence[ProductWrite], *, repeated: bool) -> Results:
+        async for results in self._plain([one for one in writes if "images" not in one.fields], repeated=repeated):
+            yield results
+        async for results in ProductWriting(self._client).pictures([one for one in writes if "images" in one.fields]):
+            yield results
+
+    async def _plain(self, writes: Sequence[ProductWrite], *, repeated: bool) -> Results:
         writing = ProductWriting(self._client)
-        plain = [one for one in writes if "images" not in one.fields]
-        mutations, settled = await writing.prepared(plain, repeated=repeated)
+        mutations, settled = await writing.prepared(writes, repeated=repeated)
         if settled:
             yield settled
         if len(mutations) > BULK_FROM:
@@ -97,5 +102,11 @@ class ShopWriting:
             mutations = bulk.left
         async for results in writing.results(mutations):
             yield results
-        async for results in writing.pictures([one for one in writes if "images" in one.fields]):
-            yield results
+
+    async def _removals(self, removals: Sequence[ProductRemoval], *, repeated: bool) -> Results:
+        """Archive products, or delete those that were ours; what is gone already is done."""
+        archived = [product_writing.archiving(one) for one in removals if not one.delete]
+        async for results in self._plain(archived, repeated=repeated):
+            yield [product_writing.gone_is_done(one) for one in results]
+        async for results in ProductWriting(self._client).deletions([one for one in removals if one.delete]):
+            yield [product_writing.gone_is_done(one) for one in results]

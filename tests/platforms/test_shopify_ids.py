@@ -10,8 +10,8 @@ from backend.ports.platform_errors import Cause, PlatformError, StoreNotReady
 from backend.ports.store_platform import IdPage
 from plugin_bridge.shopify import id_walk
 from plugin_bridge.shopify.bulk import Patience
-from tests.platforms.test_shopify_walk import PLENTY, Adapter, quick, sold
 from tests.support.shopify import shopify_shop
+from tests.support.shopify_adapter import PLENTY, Adapter, quick, sold
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,7 @@ from backend.ports.store_platform import PlatformImage, PlatformVariant
 from backend.ports.store_writes import ProductRemoval, ProductWrite, WriteResult
 from plugin_bridge.shopify import bulk_writing
 from plugin_bridge.shopify.bulk import Patience
-from tests.platforms.test_shopify_walk import variants_of
+from tests.support.shopify_adapter import variants_of
 from tests.support.shopify_writes import Writer, creation, lamp, writing
 
 pytestmark = pytest.mark.anyio
@@ -261,6 +261,17 @@ async def test_a_repeated_stock_write_is_found_done() -> None:
         again = await shop.write(*writes, repeated=True)
         assert set(outcomes(again).values()) == {"unchanged"}
         assert len(shop.done("inventorySetQuantities")) == 1
+
+
+async def test_a_repeated_stock_write_is_not_done_again_though_the_old_pieces_came_back() -> None:
+    """Somebody else moved them meanwhile: only the key tells that our part is done."""
+    with writing(1) as shop:
+        write = shop.stock("a", 0, shop.rows[0]["stock"] + 5)
+        await shop.write(write)
+        shop.shop.change(shop.rows[0]["sku"], stock=shop.rows[0]["stock"])
+        await shop.write(write, repeated=True)
+        assert len(shop.done("inventorySetQuantities")) == 1
+        assert shop.row(0)["stock"] == shop.rows[0]["stock"]
 
 
 # Products, pictures, going.
@@ -546,3 +557,54 @@ async def test_lines_that_are_too_large_go_one_by_one(few: None, monkeypatch: py
     with writing(10) as shop:
         assert set(outcomes(await shop.write(*thousand(shop, 10))).values()) == {"written"}
         assert shop.shop.state["bulk_operations"] == []
+
+
+async def test_going_off_sale_of_many_is_one_operation_too(few: None) -> None:
+    with writing(9) as shop:
+        ids = [str(row["product_id"]) for row in shop.rows]
+        found = await shop.write(*[ProductRemoval(key=one, external_product_id=one) for one in [*ids, "1"]])
+        assert outcomes(found) == {**dict.fromkeys(ids, "written"), "1": "unchanged"}
+        assert {row["status"] for row in shop.shop.catalog} == {"archived"}
+        assert len(shop.shop.state["bulk_operations"]) == 1
+
+
+# Everything at once, under disasters.
+
+
+@pytest.mark.parametrize("seed", [11, 23, 47])
+async def test_whatever_fails_every_write_is_done_in_the_end_and_nothing_twice(seed: int, few: None) -> None:
+    with writing(12) as shop:
+        shop.shop.shop.faults.random.seed(seed)
+        for fault in ("throttle", "internal_error", "server_error", "truncated_json"):
+            shop.shop.fault(fault, rate=0.06)
+        shop.shop.fault("timeout_after_write", rate=0.2, seconds=0.02)
+        shop.shop.fault("bulk_failed", rate=0.5)
+        left: dict[str, Any] = {}
+        for at in range(8):
+            left[f"p{at}"] = shop.price(f"p{at}", at, price=D("5.00"), sale_price=None)
+            left[f"s{at}"] = shop.stock(f"s{at}", at, shop.rows[at]["stock"] + 5)
+            left[f"c{at}"] = creation(f"c{at}", lamp(f"own-{at}"))
+        for turn in range(40):
+            found: list[WriteResult] = []
+            await shop.collect(list(left.values()), found, repeated=turn > 0)
+            for one in found:
+                if one.outcome in ("written", "unchanged"):
+                    del left[one.key]
+                else:
+                    assert (one.key, one.outcome) == (one.key, "failed")
+            if not left:
+                break
+            shop.adapter.connector._traffic.clear()  # nobody waits for a shop to rest
+        assert left == {}
+        shop.shop.clear_faults()
+        rows = {row["id"]: row for row in shop.shop.catalog}
+        for at in range(8):
+            before = shop.rows[at]
+            assert (rows[before["id"]]["price"], rows[before["id"]]["stock"]) == ("5.00", before["stock"] + 5)
+        assert shop.shop.state["products"] == 12 + 8
+        assert sum(row["stock"] for row in rows.values() if row["title"] == "Reading Lamp") == 8 * 10
+        moved = [
+            row["inventoryItemId"] for one in shop.done("inventorySetQuantities") for row in one["input"]["quantities"]
+        ]
+        assert len(moved) == len(set(moved)) == 8
+        assert len([one for one in shop.done("productSet") if one["input"]["title"] == "Reading Lamp"]) == 8

@@ -9,8 +9,8 @@ from typing import Any
 from backend.ports.platform_errors import PlatformError
 from backend.ports.store_platform import PlatformProduct, PlatformVariant
 from backend.ports.store_writes import ProductCreation, StockWrite, StoreWrite, VariantWrite, WriteResult
-from tests.platforms.test_shopify_walk import PLENTY, Adapter, quick
 from tests.support.shopify import shopify_shop
+from tests.support.shopify_adapter import PLENTY, Adapter, quick
 
 
 class Writer:
