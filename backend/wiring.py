@@ -46,6 +46,7 @@ from backend.domain.sync.push_soon import DuePushes
 from backend.domain.sync.pushing import StorePush
 from backend.domain.sync.removed import RemovedProducts
 from backend.domain.sync.repository import SyncRepository
+from backend.domain.sync.retention import SyncRetention
 from backend.domain.sync.schedules import DueSyncs
 from backend.domain.sync.trouble import RunTrouble
 from backend.gateways.arq_doorbell import ArqDoorbell, deserialize, queue_name, redis_settings, serialize
@@ -228,6 +229,11 @@ class Container:
     def due_syncs(self) -> DueSyncs:
         """Start runs whose time has come."""
         return DueSyncs(self.begin, self.job_recorder)
+
+    @cached_property
+    def sync_retention(self) -> SyncRetention:
+        """Forget old runs and events."""
+        return SyncRetention(self.begin)
 
     @cached_property
     def removed_products(self) -> RemovedProducts:

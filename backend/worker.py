@@ -41,6 +41,7 @@ async def _clean_up(container: Container) -> None:
         await JobRepository(session).delete_finished_before(utc_now() - KEEP_FINISHED)
     await container.webhook_retention.forget_old()
     await container.privacy_exports.remove_old()
+    await container.sync_retention.forget_old()
 
 
 async def _sweep(container: Container, queue: str) -> None:

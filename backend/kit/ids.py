@@ -3,6 +3,7 @@
 import os
 import time
 import uuid
+from datetime import datetime
 
 
 def uuid7() -> uuid.UUID:
@@ -15,6 +16,11 @@ def uuid7() -> uuid.UUID:
     value |= 0b10 << 62
     value |= rand & 0x3FFFFFFFFFFFFFFF
     return uuid.UUID(int=value)
+
+
+def first_uuid7(moment: datetime) -> uuid.UUID:
+    """Return what the UUIDv7 of everything that was made before *moment* is smaller than."""
+    return uuid.UUID(int=(int(moment.timestamp() * 1_000) << 80) | (0x7 << 76) | (0b10 << 62))
 
 
 def parse_uuid(text: object) -> uuid.UUID | None:

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.kit.crypto import Sealer, UnsealError
-from backend.kit.ids import parse_uuid, uuid7
+from backend.kit.ids import first_uuid7, parse_uuid, uuid7
 from backend.kit.log import redact
 from backend.kit.money import NotMoney, format_amount, parse_amount
 from backend.kit.text import storable
@@ -104,3 +105,8 @@ def test_weak_keys_are_refused_by_name(keys: tuple[str, ...]) -> None:
 )
 def test_what_looks_like_a_secret_is_taken_out_of_logs(secret: str) -> None:
     assert secret not in redact(f"failed with {secret} in it")
+
+
+def test_what_is_made_at_a_moment_is_not_before_it() -> None:
+    before, made, after = datetime.now(UTC), uuid7(), datetime.now(UTC) + timedelta(milliseconds=1)
+    assert first_uuid7(before) <= made < first_uuid7(after)
