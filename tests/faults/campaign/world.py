@@ -40,13 +40,21 @@ class World:
         self._running: dict[str, Any] = {}
         self._launchers: dict[str, Callable[[], Any]] = {}
         self._stopping = threading.Event()
+        self._keeper = threading.Thread(target=self._watch, daemon=True)
+        try:
+            self._start()
+        except BaseException:
+            sys.stderr.write("".join(self.last_words()))
+            self.stop()
+            raise
+
+    def _start(self) -> None:
         self._keep("postgres", self._postgres.launch)
         self._keep("valkey", self._valkey.launch)
         self._await(lambda: self._postgres.ready(self._running["postgres"]))
         self._await(lambda: self._valkey.ready(self._running["valkey"]))
         upgrade(self._postgres.url)
         self._start_commands()
-        self._keeper = threading.Thread(target=self._watch, daemon=True)
         self._keeper.start()
 
     def _start_commands(self) -> None:
@@ -150,7 +158,8 @@ class World:
     def stop(self) -> None:
         """End everything."""
         self._stopping.set()
-        self._keeper.join()
+        if self._keeper.ident is not None:
+            self._keeper.join()
         for name in reversed(list(self._running)):
             _signal(self._running[name], signal.SIGTERM if name != "postgres" else signal.SIGINT)
         for process in self._running.values():
