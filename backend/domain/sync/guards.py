@@ -8,8 +8,8 @@ import msgspec
 from backend.domain.stores.settings import Guards, StoreSettings
 
 FORMAT_ROWS, FORMAT_SHARE = 20, 0.5
-"""A source writes in another way than it used to when this share of its rows, once so many are read, has an issue of one
-code, and more than twice as many of them as in the last whole walk."""
+"""A source writes in another way than it used to when this share of its rows, once so many are read, has an issue of
+one code, and more than twice as many of them as in the last whole walk."""
 _THEN = "check the store, then sync again, or let this run through with a reason."
 
 
@@ -115,30 +115,40 @@ def strange_codes(stats: Mapping[str, Any]) -> list[str]:
 
     Args:     stats: as `page_totals.format_counts` counts.
     """
-    products, variants = int(stats.get("read_products", 0)), int(stats.get("read_variants", 0))
-    found = []
-    for key in sorted(key for key in stats if key.startswith("issues_")):
-        code, count = key.removeprefix("issues_"), int(stats[key])
-        # What cannot be read at all, or has no id, is among neither.
-        of = {"price_unreadable": variants, "stock_unreadable": variants, "title_missing": products}.get(
-            code, products + count
-        )
-        if of >= FORMAT_ROWS and count >= FORMAT_SHARE * of:
-            found.append(code)
-    return found
+    codes = sorted(key.removeprefix("issues_") for key in stats if key.startswith("issues_"))
+    return [code for code in codes if _rows(stats, code) >= FORMAT_ROWS and _share(stats, code) >= FORMAT_SHARE]
 
 
 def may_read(stats: Mapping[str, Any], last_whole: Mapping[str, Any]) -> Held | None:
-    """Decide whether what a run has read still looks as it did in the last whole walk of its store."""
+    """Decide whether what a run has read still looks as it did in the last whole walk of its store.
+
+    A walk of a few rows, as of a store that was empty, says nothing of its format.
+    """
     for code in strange_codes(stats):
-        count, before = int(stats[f"issues_{code}"]), int(last_whole.get(f"issues_{code}", 0))
-        if count > 2 * before:
+        count, before = _count(stats, code), _count(last_whole, code)
+        if _rows(last_whole, code) >= FORMAT_ROWS and count > 2 * before:
             message = (
                 f"{count} rows of this run have the issue {code}, in the last whole walk {before} had it: the store "
                 f"seems to write them in another way. The run stopped there; {_THEN}"
             )
             return Held(code="format_changed", message=message)
     return None
+
+
+def _count(stats: Mapping[str, Any], code: str) -> int:
+    return int(stats.get(f"issues_{code}", 0))
+
+
+def _rows(stats: Mapping[str, Any], code: str) -> int:
+    """Return how many rows of a run might have had an issue."""
+    products, variants = int(stats.get("read_products", 0)), int(stats.get("read_variants", 0))
+    # What cannot be read at all, or has no id, is among neither.
+    unread = products + _count(stats, code)
+    return {"price_unreadable": variants, "stock_unreadable": variants, "title_missing": products}.get(code, unread)
+
+
+def _share(stats: Mapping[str, Any], code: str) -> float:
+    return _count(stats, code) / _rows(stats, code)
 
 
 def walk_is_complete(*, expected: dict[str, int], seen: dict[str, int]) -> bool:
