@@ -11,7 +11,7 @@ from backend.domain.sync.creations import Creations, creation_fields
 from backend.domain.sync.due_repository import DueRepository, Settled
 from backend.domain.sync.guards import Held
 from backend.domain.sync.plan import CREATE, DELETE, PRODUCT, STOCK, VARIANT, Change, Item, may_write, planned
-from backend.domain.sync.push_guards import may_push
+from backend.domain.sync.push_guards import EMPTY, may_push
 from backend.domain.sync.push_repository import PushRepository
 from backend.models.stores import Store
 from backend.models.sync import ListingRequest
@@ -59,11 +59,12 @@ class ChangeSets:
         return ChangeSet(changes=rest.changes + pieces.changes, held=rest.held or pieces.held)
 
     async def _judged(self, changes: Sequence[Change]) -> ChangeSet:
-        if not changes:
-            return ChangeSet(changes=(), held=None)
-        size = await PushRepository(self._session).size(self._store.organization_id, self._store.id)
         guards = settings_of(self._store.settings).guards
-        return ChangeSet(changes=tuple(changes), held=may_push(changes, size, guards))
+        held = may_push(changes, EMPTY, guards)
+        if held is not None:  # counting a store's listings costs what the store costs: only when it matters
+            size = await PushRepository(self._session).size(self._store.organization_id, self._store.id)
+            held = may_push(changes, size, guards)
+        return ChangeSet(changes=tuple(changes), held=held)
 
     async def _planned(self, entity: str, writable: frozenset[str]) -> list[Change]:
         changes: list[Change] = []

@@ -20,6 +20,10 @@ class StoreSize(msgspec.Struct, frozen=True, kw_only=True):
     """Those whose pieces are counted."""
 
 
+EMPTY = StoreSize(listings=0, counted=0)
+"""What lets through a change set of this size goes through at any."""
+
+
 def may_push(changes: Iterable[Change], size: StoreSize, guards: Guards) -> Held | None:
     """Decide whether a change set may go out by itself.
 
