@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,17 @@ import pytest
 from sqlalchemy import select, text
 
 from backend.app import create_app
+from backend.domain.inbound.catalog_hints import HINT_DELAY_S
 from backend.models.stores import Store
 from backend.settings import Shopify, Web
 from tests.support.asgi_server import serving
 from tests.support.product import Workbench
 from tests.support.shopify import CLIENT_ID, CLIENT_SECRET, ShopifyShop, shopify_shop
+from tests.support.workers import working
 
 pytestmark = pytest.mark.anyio
+SECONDS = 5.0
+"""What everything but the wait for further changes may take, on a machine that does other things too."""
 
 
 class Scene:
@@ -98,6 +103,16 @@ async def test_a_changed_price_is_in_the_catalog(scene: Scene) -> None:
     await scene.state("products/update")
     await scene.work_off()
     assert str(await scene.price(sku)).startswith("77.70")
+
+
+async def test_a_change_is_in_the_catalog_within_seconds(scene: Scene) -> None:
+    sku = scene.shop.catalog[0]["sku"]
+    async with working(scene.bench.container):
+        await scene.ask(scene.shop.change, sku, price="77.70")
+        changed_at = time.monotonic()
+        came = "SELECT price = 77.7 FROM variants WHERE sku = :sku AND deleted_at IS NULL"
+        await scene.bench.until(came, sku=sku)
+        assert time.monotonic() - changed_at < HINT_DELAY_S + SECONDS
 
 
 async def test_duplicated_and_reordered_webhooks_end_in_a_catalog_that_is_right(scene: Scene) -> None:

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from backend.app import create_app
+from backend.domain.inbound.catalog_hints import HINT_DELAY_S
 from backend.domain.inbound.signers import Signers
 from backend.domain.stores.credentials import CredentialsVault
 from backend.domain.stores.subscriptions import WEBHOOK_SECRET
@@ -27,8 +28,11 @@ from plugin_bridge.woocommerce.subscriptions import TOPICS, Subscription, repair
 from tests.support.asgi_server import serving
 from tests.support.product import SimulatedStore, Workbench
 from tests.support.webhooks import woo_webhook
+from tests.support.workers import working
 
 pytestmark = pytest.mark.anyio
+SECONDS = 5.0
+"""What everything but the wait for further changes may take, on a machine that does other things too."""
 
 
 class Scene:
@@ -145,6 +149,18 @@ async def test_a_changed_price_is_in_the_catalog(scene: Scene) -> None:
     )
     assert price == Decimal("77.70")
     assert {state for _, _, state in await scene.kept()} == {"done"}
+
+
+async def test_a_change_is_in_the_catalog_within_seconds(scene: Scene) -> None:
+    others_rest = "UPDATE stores SET state = 'disconnected' WHERE id <> :id RETURNING 1"
+    await scene.bench.rows(others_rest, id=scene.store_id)
+    sku = await scene.bench.value("SELECT min(sku) FROM variants WHERE organization_id = :org", org=scene.actor.tenant)
+    async with working(scene.bench.container):
+        await scene.change(sku=sku, price="77.70")
+        changed_at = time.monotonic()
+        came = "SELECT price = 77.7 FROM variants WHERE organization_id = :org AND sku = :sku"
+        await scene.bench.until(came, org=scene.actor.tenant, sku=sku)
+        assert time.monotonic() - changed_at < HINT_DELAY_S + SECONDS
 
 
 async def test_a_trashed_product_leaves_the_catalog_and_comes_back_when_it_is_restored(scene: Scene) -> None:
