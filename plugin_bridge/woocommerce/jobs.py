@@ -26,7 +26,9 @@ async def run(jobs: Iterable[Job], most: int, done: list[T]) -> AsyncIterator[Se
                 running.add(asyncio.ensure_future(waiting.popleft()()))
             if running:
                 ended, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                problem = problem or next((error for one in ended if (error := one.exception())), None)
+                # All are looked at: an error that nobody looks at is reported as lost.
+                errors = [error for one in ended if (error := one.exception()) is not None]
+                problem = problem or next(iter(errors), None)
     finally:
         for one in running:
             one.cancel()

@@ -19,7 +19,7 @@ from backend.ports.store_writes import (
 )
 from plugin_bridge.http import RetryPolicy
 from tests.support.woo import Store, catalog, walk, woo_store
-from tests.support.woo_writes import YES, failing_writes, ids, item, outcomes, rows, titled, written
+from tests.support.woo_writes import YES, failing_writes, ids, item, outcomes, rows, titled, until, written
 
 pytestmark = pytest.mark.anyio
 IMAGE = PlatformImage(url="https://cdn.example/pot.png", alt="A pot")
@@ -133,7 +133,7 @@ async def test_a_creation_that_comes_again_makes_nothing(creation: ProductCreati
 @pytest.mark.parametrize("creation", [pot(), coat(), pot(sku=""), coat(skus=("", "", "")), pot(images=(IMAGE,))])
 async def test_what_the_store_made_without_answering_is_found(creation: ProductCreation) -> None:
     async with woo_store() as store:
-        opened = store.open(facts=YES, connector=store.connecting(read_timeout_s=0.2))
+        opened = store.open(facts=YES, connector=store.connecting(read_timeout_s=0.5))
         failing_writes(store, opened, "timeout_after_write", seconds=5)
         results = await written(opened, [creation])
         assert outcomes(results) == {creation.key: (WRITTEN, "")}
@@ -151,9 +151,33 @@ async def test_a_creation_without_a_usable_answer_is_looked_up_first(fault: str,
         assert len(titled(store, creation.product.title)) == 1
 
 
+@pytest.mark.parametrize("fault", ["server_error", "truncated_json", "html"])
+async def test_variations_without_a_usable_answer_are_looked_up_first(fault: str) -> None:
+    async with woo_store() as store:
+        opened = store.open(facts=YES)
+        # The first write is the parent.
+        failing_writes(store, opened, fault, skip=1)
+        results = await written(opened, [coat(skus=("", "", "COAT-2"))])
+        assert outcomes(results) == {"coat": (WRITTEN, "")}
+        assert is_whole(store, "Coat coat", 3)
+
+
+@pytest.mark.parametrize("creation", [pot(), coat()], ids=["simple", "sizes"])
+async def test_a_product_that_a_late_store_may_still_make_is_not_sent_again(creation: ProductCreation) -> None:
+    async with woo_store() as store:
+        opened = store.open(facts=YES, connector=store.connecting(read_timeout_s=0.5))
+        failing_writes(store, opened, "slow", seconds=1.5)
+        assert outcomes(await written(opened, [creation])) == {creation.key: (FAILED, "timeout")}
+        await until(lambda: bool(titled(store, creation.product.title)))
+        results = await written(opened, [creation], repeated=True)
+        assert results[creation.key].outcome in (WRITTEN, UNCHANGED)
+        assert len(titled(store, creation.product.title)) == 1
+        assert len([row for row in rows(store, "create") if row.get("type")]) == 1
+
+
 async def test_variations_that_a_store_made_without_answering_are_completed_when_asked_again() -> None:
     async with woo_store() as store:
-        opened = store.open(facts=YES, connector=store.connecting(read_timeout_s=0.3))
+        opened = store.open(facts=YES, connector=store.connecting(read_timeout_s=0.5))
         client = opened._client  # type: ignore[attr-defined]
         send = client.post_unless_throttled
 

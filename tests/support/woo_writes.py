@@ -1,6 +1,7 @@
 """What tests of writes to a simulated WooCommerce share: short ways to write, and to look at what the store did."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from backend.ports.store_platform import StorePlatform
@@ -67,15 +68,24 @@ def titled(store: Store, title: str) -> list[Item]:
     return [one for one in store.shop.catalog.items.values() if one.name == title and not one.is_variation]
 
 
-def failing_writes(store: Store, opened: StorePlatform, kind: str, times: int = 1, **how: Any) -> None:
-    """Have a fault strike the next writes, and no reading between them."""
+def failing_writes(store: Store, opened: StorePlatform, kind: str, *, skip: int = 0, **how: Any) -> None:
+    """Have a fault strike the next write but so many, and no reading before or after it."""
     client = opened._client  # type: ignore[attr-defined]
-    send, left = client.post_unless_throttled, [times]
+    send, left = client.post_unless_throttled, [skip + 1]
 
     async def post(*args: Any, **more: Any) -> Any:
-        if left[0]:
-            left[0] -= 1
+        left[0] -= 1
+        if left[0] == 0:
             store.fault(kind, next=1, **how)
         return await send(*args, **more)
 
     client.post_unless_throttled = post
+
+
+async def until(check: Callable[[], bool]) -> None:
+    """Wait until it is so; fail the test when that takes more than ten seconds."""
+    for _ in range(1000):
+        if check():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not happen in time")
