@@ -18,7 +18,7 @@ ROLES = frozenset({"owner", "admin", "staff"})
 PUBLIC: Mapping[str, Any] = {"public": True}
 """`opt` of pages without a login."""
 MANAGER: Mapping[str, Any] = {"manager": True}
-"""`opt` of pages that connect or disconnect stores."""
+"""`opt` of what only owners and admins may do: connect and disconnect stores, have changes written to them."""
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -35,9 +35,9 @@ async def authenticate(connection: Connection) -> Actor:
 
 
 def permit(actor: Actor, opt: Mapping[str, Any]) -> None:
-    """Refuse a page that connects or disconnects stores to those who may only look."""
+    """Refuse what only owners and admins may do to those who may not."""
     if opt.get("manager") and actor.role not in MANAGERS:
-        raise forbidden("INSUFFICIENT_ROLE", "Only an owner or an admin may connect and disconnect stores")
+        raise forbidden("INSUFFICIENT_ROLE", "Only an owner or an admin may do this")
 
 
 def caller_windows(web: Web, actor: Actor) -> tuple[Window, ...]:

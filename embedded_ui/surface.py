@@ -18,8 +18,10 @@ from backend.api.shared.surface import Surface
 from backend.kit.errors import DomainError, ErrorKind
 from embedded_ui.csrf import check_form
 from embedded_ui.forms import provide_form
+from embedded_ui.panel.changes import apply_run, discard_run, preview_changes, undo_run
 from embedded_ui.panel.doors import open_panel, show_channel, show_channels
 from embedded_ui.panel.feeds import create_feed, publish_feed, show_feeds, unpublish_feed
+from embedded_ui.panel.listings import ask_for_listing, retry_listings, show_listings
 from embedded_ui.panel.login import log_in, log_out, show_login
 from embedded_ui.panel.overview import show_overview
 from embedded_ui.panel.passwords import ask_for_link, set_password, show_forgotten, show_password
@@ -27,6 +29,8 @@ from embedded_ui.panel.privacy import fetch_export, show_privacy
 from embedded_ui.panel.products import show_product, show_products
 from embedded_ui.panel.runs import let_run_through, show_run, start_sync
 from embedded_ui.panel.schedules import change_schedule, show_schedule
+from embedded_ui.panel.store_page import show_store
+from embedded_ui.panel.store_settings import change_settings, show_settings
 from embedded_ui.panel.stores import (
     attach_store,
     begin_shopify,
@@ -98,6 +102,16 @@ PANEL = Surface(
         show_run,
         start_sync,
         let_run_through,
+        preview_changes,
+        apply_run,
+        discard_run,
+        undo_run,
+        show_store,
+        show_settings,
+        change_settings,
+        show_listings,
+        retry_listings,
+        ask_for_listing,
         show_connect,
         connect_store,
         begin_shopify,

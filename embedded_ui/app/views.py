@@ -57,6 +57,8 @@ def progress_line(run: RunView) -> str:
         return "Waiting for its turn"
     if not run.unfinished:
         return run.badge.text
+    if run.writes:
+        return "Writing to the store"
     noun = "product" if (run.expected or run.read) == 1 else "products"
     return f"{run.read:,} of {run.expected:,} {noun} read" if run.expected else f"{run.read:,} {noun} read so far"
 

@@ -33,9 +33,10 @@ async def show_overview(
 ) -> Response[Any]:
     """Show stores with their last runs, feeds, and how much of the plan is used."""
     now, runs = utc_now(), await latest_runs.by_store(actor)
-    schedules = await sync_schedules.of_all(actor)
+    schedules, waiting = await sync_schedules.of_all(actor), await latest_runs.waiting(actor)
     shown = [
-        store_view(store, runs.get(store.id), now, schedules.get(store.id, ())) for store in await stores.stores(actor)
+        store_view(store, runs.get(store.id), now, schedules.get(store.id, ()), waiting.get(store.id))
+        for store in await stores.stores(actor)
     ]
     return shell.page(
         "overview",

@@ -24,8 +24,11 @@ _RUNS = {
     "completed": Badge("Completed", "good"),
     "failed": Badge("Failed", "bad"),
     "held": Badge("Held", "warn"),
+    "planned": Badge("Preview", "off"),
+    "discarded": Badge("Discarded", "off"),
 }
 _MODES = {"full": "Full sync", "sweep": "Deletions only"}
+_KINDS = {"push": "Push", "stock": "Stock push", "undo": "Undo", "restore": "Restore"}
 _STORES = {
     "active": Badge("Connected", "good"),
     "pending": Badge("Not confirmed", "warn"),
@@ -51,6 +54,9 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     run: SyncRun
     badge: Badge
     mode: str
+    """What it does, in words."""
+    writes: bool
+    """It writes what its change set says; all others read a store."""
     unfinished: bool
     counts: tuple[Counts, ...]
     """Of products and of variants: a price that changed is a variant updated, a title a product."""
@@ -73,6 +79,8 @@ class StoreView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     """Why it left the active state, and what to do; empty when it did not."""
     run: RunView | None
+    waiting: SyncRun | None
+    """A run that would write, and waits for a person."""
     rhythm: str
     """How often it is read without anybody asking."""
     needs_look: bool
@@ -91,7 +99,8 @@ def run_view(latest: LatestRun, now: datetime) -> RunView:
     return RunView(
         run=run,
         badge=_RUNS.get(run.state, Badge(run.state, "off")),
-        mode=_MODES.get(run.mode, "Changes only"),
+        mode=_KINDS.get(run.kind) or _MODES.get(run.mode, "Changes only"),
+        writes=run.kind in _KINDS,
         unfinished=run.state in ("queued", "running"),
         counts=tuple(
             Counts(
@@ -112,7 +121,11 @@ def run_view(latest: LatestRun, now: datetime) -> RunView:
 
 
 def store_view(
-    store: Store, latest: LatestRun | None, now: datetime, schedules: Sequence[SyncSchedule] = ()
+    store: Store,
+    latest: LatestRun | None,
+    now: datetime,
+    schedules: Sequence[SyncSchedule] = (),
+    waiting: SyncRun | None = None,
 ) -> StoreView:
     """Return what is shown of a store."""
     # Kept as "cause: what to do"; the cause is for machines.
@@ -123,8 +136,11 @@ def store_view(
         platform=platform_name(store.platform),
         reason=advice or cause,
         run=run_view(latest, now) if latest else None,
+        waiting=waiting,
         rhythm=rhythm(schedules),
-        needs_look=store.state != "active" or (latest is not None and latest.run.state in ("failed", "held")),
+        needs_look=store.state != "active"
+        or waiting is not None
+        or (latest is not None and latest.run.state in ("failed", "held")),
     )
 
 

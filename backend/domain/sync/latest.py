@@ -53,6 +53,16 @@ class LatestRuns:
         issues = await self._issues(actor, [run.id for run in runs])
         return {run.store_id: LatestRun(run=run, issues=issues[run.id]) for run in runs}
 
+    async def waiting(self, actor: Actor) -> dict[uuid.UUID, SyncRun]:
+        """Return the newest run of each store that would write and that guards hold until a person decides."""
+        query = (
+            select(SyncRun)
+            .ext(distinct_on(SyncRun.store_id))
+            .where(SyncRun.organization_id == actor.tenant, SyncRun.kind != KIND, SyncRun.state == "held")
+            .order_by(SyncRun.store_id, SyncRun.created_at.desc(), SyncRun.id.desc())
+        )
+        return {run.store_id: run for run in (await self._session.execute(query)).scalars()}
+
     async def issues_of(self, actor: Actor, run_id: uuid.UUID) -> list[IssueSum]:
         """Return what the issues of one run say in sum; empty for a run of somebody else."""
         return (await self._issues(actor, [run_id]))[run_id]
