@@ -20,7 +20,7 @@ class HeldListing(msgspec.Struct, kw_only=True):
     owner: str
     live: bool = True
     moved: bool = False
-    """Its number moved without having been seen to: what it shows next is judged, whatever it showed last."""
+    """Its number moved otherwise than by a walk: what a walk shows next is judged, however it looked last."""
 
 
 class HeldVariant(msgspec.Struct, kw_only=True):

@@ -60,7 +60,8 @@ DELETE FROM stock_levels k
 USING unnest(cast(:variants AS bigint[]), cast(:places AS text[])) AS told(variant_id, location)
 WHERE k.organization_id = :org AND k.variant_id = told.variant_id AND k.location = told.location
 """)
-# A row that its store did not take waits for a further change: here it is.
+# A row that its store did not take waits for a further change: here it is. `updated_at` tells a merge that what the
+# store shows is not what it showed when the run began; being due is no such thing.
 _WRITE_LISTINGS = text("""
 UPDATE listings l
 SET shown = nullif(CASE WHEN told.beside THEN coalesce(l.shown, '{}') || jsonb_build_object('stock', told.shows)
@@ -73,7 +74,7 @@ SET shown = nullif(CASE WHEN told.beside THEN coalesce(l.shown, '{}') || jsonb_b
     seen_hash = CASE WHEN told.moved THEN '' ELSE l.seen_hash END,
     seen_modified_at = CASE WHEN told.moved THEN greatest(l.seen_modified_at, cast(:moment AS timestamptz))
                             ELSE l.seen_modified_at END,
-    updated_at = now()
+    updated_at = CASE WHEN told.moved THEN now() ELSE l.updated_at END
 FROM unnest(cast(:stores AS uuid[]), cast(:ids AS text[]), cast(:beside AS boolean[]), cast(:shows AS int[]),
             cast(:due AS boolean[]), cast(:moved AS boolean[]))
      AS told(store_id, external_id, beside, shows, due, moved)

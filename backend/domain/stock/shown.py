@@ -107,6 +107,8 @@ def show(variant: HeldVariant, own: HeldListing, told: Told) -> int:
     )
     judged = judge_shown(seen, told.pieces)
     variant.show(own, judged, told.pieces)
+    if told.flags is None and seen.last != told.pieces:
+        own.moved = True
     if home and told.flags is not None and judged.hub is not None and told.pieces is not None:
         places = told.levels if told.levels is not None else {ONE_PLACE: told.pieces}
         variant.levels = spread(places, judged.hub - told.pieces)

@@ -27,12 +27,13 @@ WHERE r.changed AND NOT r.is_new AND r.organization_id = :org AND r.store_id = :
        OR (s.in_stock, s.backorder) IS DISTINCT FROM (held.in_stock, held.backorder)
        OR l.gone_at IS NOT NULL OR coalesce(l.shown ? 'stock', false))
 """)
-# What a run read may be from before we wrote to the store, or heard of an order. By the store's own clock it is told
-# apart, and only where it can be so: where the listing was touched while the run was under way.
+# What a run read may be from before we wrote to the store, or heard of an order, while the run was under way: it is
+# judged only if it is younger than that.
 _TOLD = text("""
 SELECT DISTINCT ON (r.variant_id) r.variant_id, s.external_id, s.stock, s.levels, s.in_stock, s.backorder,
        s.modified_at, l.gone_at IS NOT NULL AS returned,
-       coalesce(l.updated_at > run.started_at AND coalesce(s.modified_at < l.seen_modified_at, true), false) AS outdated
+       coalesce(l.updated_at > run.started_at
+                AND coalesce(s.modified_at < greatest(l.seen_modified_at, l.updated_at), true), false) AS outdated
 FROM stage_variants s JOIN resolved_variants r USING (external_id)
 JOIN listings l ON l.organization_id = r.organization_id AND l.store_id = r.store_id AND l.external_id = r.external_id
 LEFT JOIN sync_runs run ON run.id = cast(:run AS uuid)

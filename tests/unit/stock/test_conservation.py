@@ -31,7 +31,6 @@ class Store(msgspec.Struct, kw_only=True):
     """A store as it is: nobody but itself changes these."""
 
     number: int
-    modified_at: datetime = BEFORE
     orders: dict[str, ShownOrder] = {}
     below_zero: bool = False
     """It sold more than it had, or than we knew of."""
@@ -42,7 +41,6 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     store: str
     number: int
-    modified_at: datetime
     read_at: datetime
 
 
@@ -77,7 +75,6 @@ class TwoStores(RuleBasedStateMachine):
         self.missing: dict[tuple[str, str], int] = {}
         self.unnamed = dict.fromkeys(NAMES, 0)
         self.seen: dict[str, int | None] = dict.fromkeys(NAMES, start)
-        self.seen_at = dict.fromkeys(NAMES, BEFORE)
         self.touched_at = dict.fromkeys(NAMES, BEFORE)
 
     # What happens in the stores.
@@ -89,7 +86,6 @@ class TwoStores(RuleBasedStateMachine):
     def sell(self, name: str, difference: int) -> None:
         store = self.stores[name]
         store.number += difference
-        store.modified_at = self.now
         store.below_zero = store.below_zero or store.number < 0
 
     @rule(name=stores, pieces=few)
@@ -135,7 +131,7 @@ class TwoStores(RuleBasedStateMachine):
     def read(self, name: str) -> None:
         """A pull reads the store; it is booked later, or never."""
         store = self.stores[name]
-        self.pages.append(Page(store=name, number=store.number, modified_at=store.modified_at, read_at=self.tick()))
+        self.pages.append(Page(store=name, number=store.number, read_at=self.tick()))
 
     # What the hub hears of, in any order.
 
@@ -163,14 +159,12 @@ class TwoStores(RuleBasedStateMachine):
             return
         store = self.stores[name]
         if store.number != listing.shows:
-            self.show(
-                Page(store=name, number=store.number, modified_at=store.modified_at, read_at=self.tick()), asked=True
-            )
+            self.show(Page(store=name, number=store.number, read_at=self.tick()), asked=True)
             return
         assert self.variant.hub is not None
-        store.number, store.modified_at = self.variant.hub, self.tick()
-        listing.shows, listing.due = self.variant.hub, False
-        self.touch(name, self.now)
+        store.number = self.variant.hub
+        listing.shows, listing.due, listing.moved = self.variant.hub, False, True
+        self.note_moved(name)
 
     @rule(difference=st.integers(-2, 2))
     def adjust(self, difference: int) -> None:
@@ -187,25 +181,25 @@ class TwoStores(RuleBasedStateMachine):
         assert found is not None
         return found
 
-    def touch(self, name: str, moment: datetime) -> None:
-        self.seen[name] = None
-        self.seen_at[name] = max(self.seen_at[name], moment)
-        self.touched_at[name] = self.now
+    def note_moved(self, name: str) -> None:
+        if self.listing(name).moved:
+            self.listing(name).moved = False
+            self.seen[name], self.touched_at[name] = None, self.tick()
 
     def show(self, page: Page, asked: bool = False) -> None:
         name = page.store
-        outdated = self.touched_at[name] > page.read_at and page.modified_at < self.seen_at[name]
+        outdated = self.touched_at[name] > page.read_at
         if not asked and (self.seen[name] == page.number or outdated):
             return
         before = self.variant.hub or 0
-        told = Told(variant_id=1, external_id="1", pieces=page.number, flags=(True, False))
+        flags = None if asked else (True, False)
+        told = Told(variant_id=1, external_id="1", pieces=page.number, flags=flags)
         self.unnamed[name] += show(self.variant, self.listing(name), told)
         delta = (self.variant.hub or 0) - before
         if delta:
             self.changes.append(Change(store=name, delta=delta, observed_at=self.now))
-        self.seen[name] = None if asked else page.number
-        if not asked:
-            self.seen_at[name] = page.modified_at
+        self.seen[name] = page.number
+        self.note_moved(name)
 
     def take(self, name: str, order: ShownOrder) -> None:
         known = {line.line_id: line for (_, order_id), line in self.lines.items() if order_id == order.order_id}
@@ -230,9 +224,7 @@ class TwoStores(RuleBasedStateMachine):
         listing = self.listing(name)
         self.variant.move(taking.hub, listing, taking.shift)
         self.stores[name].below_zero = self.stores[name].below_zero or (listing.shows or 0) < 0
-        if listing.moved:
-            listing.moved = False
-            self.touch(name, order.modified_at or order.created_at)
+        self.note_moved(name)
         for index, pieces in explained_by(falls if wanted > before.wanted else rises, taking.explained).items():
             self.changes[index].explained += pieces
         self.unnamed[name] += taking.lost - taking.named
