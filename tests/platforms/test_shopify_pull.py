@@ -11,6 +11,7 @@ import pytest
 from backend.domain.stores.connecting import ConnectRequest
 from backend.domain.sync.start import pull_key
 from backend.settings import Shopify
+from plugin_bridge.shopify import id_walk
 from plugin_bridge.shopify.bulk import Patience
 from plugin_bridge.shopify.connector import ShopifyConnector
 from tests.support.product import Workbench
@@ -214,3 +215,20 @@ async def test_an_empty_shop_that_had_products_holds_the_run(work: Work) -> None
     run = await work.pull()
     assert (run.state, run.error_code) == ("held", "source_empty")
     assert await work.counts() == (30, 90)
+
+
+@pytest.mark.parametrize("bulk_from", [1, 2_500], ids=["by_an_export", "page_by_page"])
+async def test_a_sweep_meets_what_a_whole_walk_met_and_finds_what_is_gone(
+    work: Work, bulk_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(id_walk, "BULK_FROM", bulk_from)
+    await work.connect()
+    await work.bench.work_off()
+    run = await work.pull("sweep")
+    assert (run.mode, run.state) == ("sweep", "completed")
+    assert await work.bench.issues(work.actor, run.id) == []
+    assert await work.counts() == (30, 90)
+    work.shop.change(work.shop.catalog[0]["sku"], delete=True)
+    run = await work.pull("sweep")
+    assert (run.state, run.stats["products_removed"], run.stats["variants_removed"]) == ("completed", 1, 3)
+    assert await work.counts() == (29, 87)
