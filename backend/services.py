@@ -22,6 +22,7 @@ from backend.domain.inbound.log import WebhookLog
 from backend.domain.jobs.service import JobRecorder
 from backend.domain.privacy.requests import PrivacyService
 from backend.domain.stock.ledger import StockLedger
+from backend.domain.stock.oversells import OversellService
 from backend.domain.stores.attachment import StoreAttachment
 from backend.domain.stores.service import StoreService
 from backend.domain.sync.conflicts import ConflictInbox
@@ -180,6 +181,11 @@ class Services:
     def stock_ledger(self) -> StockLedger:
         """Adjust and show stock."""
         return StockLedger(self.session)
+
+    @cached_property
+    def oversells(self) -> OversellService:
+        """What was sold and nobody had."""
+        return OversellService(self.session)
 
     @cached_property
     def change_history(self) -> ChangeHistory:

@@ -64,8 +64,14 @@ def change_shown(change: SyncChange) -> dict[str, Any]:
 
 
 def print_change_set(shown: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print a change set: as one JSON document, or a head and one line for each change."""
-    show_list(shown, "changes", _line, as_json=as_json, empty="nothing is to be written")
+    """Print a change set: as one JSON document, or a head, one line for each change, and one for each thing left."""
+    if as_json:
+        show(shown, as_json=True)
+        return
+    head = {name: value for name, value in shown.items() if name != "left"}
+    show_list(head, "changes", _line, as_json=False, empty="nothing is to be written")
+    for one in shown.get("left", ()):
+        click.echo(f"stays: {' '.join(part for part in (one.label, one.field) if part)}: {one.reason}")
 
 
 def _line(change: Mapping[str, Any]) -> list[str]:
@@ -168,13 +174,7 @@ def undo(run: uuid.UUID, dry_run: bool, most: int, wait: bool, data_dir: Path | 
         return {**change_set_shown(page), "undoes": run, "left": plan.left}
 
     shown = in_instance(data_dir, work)
-    if as_json:
-        print_change_set(shown, as_json=True)
-    else:
-        left = shown.pop("left")
-        print_change_set(shown, as_json=False)
-        for one in left:
-            click.echo(f"stays: {one.label}{f' {one.field}' if one.field else ''}: {one.reason}")
+    print_change_set(shown, as_json=as_json)
     _check(shown, wait=wait and not dry_run)
 
 
