@@ -31,7 +31,7 @@ from plugin_bridge.woocommerce.mapping import Shop, has_variations, is_parent
 from plugin_bridge.woocommerce.new_items import (
     folded,
     guard_sku,
-    is_made_by,
+    is_made_for,
     is_variable,
     new_product,
     own_skus,
@@ -110,7 +110,7 @@ class Creations:
         if item is None:
             self._refuse(creation, "sku_taken", "Several products of the store have the SKUs of this one")
             return None
-        ours = is_made_by(item, creation) or bool(item.sku and item.sku == guard_sku(creation))
+        ours = is_made_for(item, creation.product) or bool(item.sku and item.sku == guard_sku(creation))
         variants = await self._sold_as(creation, item)
         missing = [one.sku for one in creation.product.variants if one.external_id not in variants]
         if missing and not (ours and has_variations(item.type)):
@@ -189,13 +189,14 @@ class Creations:
         return None
 
     async def _completed(self, root: _Root) -> _Root | None:
-        """Make the variations that are missing; a product that cannot have all of them is taken back."""
+        """Make the variations that are missing; a product that was never finished and cannot be is taken back."""
         variants = root.creation.product.variants
         if len(root.variants) == len(variants) or not is_variable(root.creation.product):
             return root
         made = await self._maker.make(root.item.id, variants, list(root.variants.values()))
         if made.refusal is not None:
-            await self._client.delete(f"{API}/products/{root.item.id}", {"force": "true"})
+            if root.item.sku == guard_sku(root.creation):
+                await self._client.delete(f"{API}/products/{root.item.id}", {"force": "true"})
             self._emit(made.refusal.result(root.creation.key))
             return None
         if made.problem is not None:
@@ -227,13 +228,16 @@ class Creations:
             url=root.item.permalink if root.item.status == "publish" else "",
             adopted=not root.ours,
         )
-        if ended is not None and ended is not pictureless and ended.outcome in (FAILED, REFUSED):
+        if ended is not None and (ended.outcome == FAILED or ended.code == "gone") and ended is not pictureless:
             return msgspec.structs.replace(ended, created=None if ended.code == "gone" else created)
         outcome = WRITTEN if root.fresh or key in touched else UNCHANGED
-        if pictureless is not None or not root.pictures:
-            message = pictureless.message if pictureless is not None else "The store could not fetch all pictures"
-            return WriteResult(key=key, outcome=outcome, code="image_refused", message=message, created=created)
-        return WriteResult(key=key, outcome=outcome, created=created)
+        code, message = ("", "") if root.pictures else ("image_refused", "The store could not fetch all pictures")
+        if pictureless is not None:
+            code, message = "image_refused", pictureless.message
+        elif ended is not None and ended.outcome == REFUSED:
+            # The product is there and sold; what it shows otherwise is told as with any other product.
+            code, message = ended.code, ended.message
+        return WriteResult(key=key, outcome=outcome, code=code, message=message, created=created)
 
 
 def _finish_of(root: _Root) -> Finish | None:

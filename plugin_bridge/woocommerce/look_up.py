@@ -7,10 +7,10 @@ from backend.ports.store_writes import ProductCreation
 from plugin_bridge.woocommerce.bent import read_items
 from plugin_bridge.woocommerce.catalog import API
 from plugin_bridge.woocommerce.client import WooClient
-from plugin_bridge.woocommerce.new_items import folded, guard_sku, is_made_by, own_skus
+from plugin_bridge.woocommerce.new_items import folded, guard_sku, is_made_for, own_skus
 from plugin_bridge.woocommerce.wire import Items, WooItem
 
-FIELDS = "id,parent_id,type,status,sku,permalink,attributes,images,meta_data"
+FIELDS = "id,parent_id,type,status,name,sku,permalink,attributes,images,meta_data"
 _PAGE = 100
 _MOST_SKUS = 50
 _MOST_CHARACTERS = 1500
@@ -27,18 +27,16 @@ class LookUp:
     async def by_creation(self, creations: Sequence[ProductCreation], *, made: bool = True) -> dict[str, list[WooItem]]:
         """Return by each creation's key what bears one of its SKUs, or the SKU it bore while it was made.
 
-        What has no SKU at all is looked for among the store's newest products.
-
-        Args:     made: they may have been made already.
+        Args:     made: they may have been made whole; what has no SKU is then looked for among the newest products.
         Raises:   StoreRefused, StoreUnavailable, StoreThrottled.
         """
-        skus = {one.key: [*own_skus(one), guard_sku(one) if made else ""] for one in creations}
+        skus = {one.key: [*own_skus(one), guard_sku(one)] for one in creations}
         found = await self.by_sku(sku for some in skus.values() for sku in some if sku)
         hits = {key: _distinct(found, some) for key, some in skus.items()}
         nameless = [one for one in creations if made and not own_skus(one) and not hits[one.key]]
         if nameless:
             newest = await self._newest()
-            hits |= {one.key: [item for item in newest if is_made_by(item, one)] for one in nameless}
+            hits |= {one.key: [item for item in newest if _is(item, one)] for one in nameless}
         return hits
 
     async def by_sku(self, skus: Iterable[str]) -> dict[str, list[WooItem]]:
@@ -88,6 +86,11 @@ class LookUp:
             good=lambda one: read_items(one.content, one.content_type) is not None,
         )
         return read_items(answer.content, answer.content_type) or Items([], [], 0)
+
+
+def _is(item: WooItem, creation: ProductCreation) -> bool:
+    # The name too: another Storeloom that writes to this store may have given the same id to another product.
+    return is_made_for(item, creation.product) and folded(item.name) == folded(creation.product.title)
 
 
 def _distinct(found: Mapping[str, list[WooItem]], skus: Iterable[str]) -> list[WooItem]:

@@ -9,10 +9,9 @@ from plugin_bridge.woocommerce.field_values import body_of, status_text
 from plugin_bridge.woocommerce.mapping import Shop
 from plugin_bridge.woocommerce.wire import WooItem
 
-KEY = "_storeloom_key"
-"""Meta data of what we made: the key of the write; an underscore keeps it out of the shop's pages."""
-
-VARIANT_KEY = "_storeloom_variant"
+MARK = "_storeloom_product"
+"""Meta data of a product that we made: our own id of it; an underscore keeps it out of the shop's pages."""
+VARIANT_MARK = "_storeloom_variant"
 """Meta data of a variation that we made: our own id of the variant."""
 
 
@@ -25,10 +24,11 @@ def guard_sku(creation: ProductCreation) -> str:
     """Return the SKU that a new product bears while it is being made, "" where it has one of its own from the start.
 
     No two items of a store may have the same SKU: nothing else keeps a creation that arrives twice from making two
-    products. A variable parent has none, and some products have none at all; theirs is taken back at the end.
+    products. A variable parent has none, and some products have none at all; theirs is taken back at the end. It comes
+    from our id of the product and not from the write's key, which is another one when a failed write is planned anew.
     """
     own = not is_variable(creation.product) and any(variant.sku for variant in creation.product.variants)
-    return "" if own else f"storeloom-{creation.key}"
+    return "" if own else f"storeloom-{creation.product.external_id}"
 
 
 def own_skus(creation: ProductCreation) -> list[str]:
@@ -59,7 +59,7 @@ def new_product(
     body["attributes"] = _attributes(product)
     if categories := [{"id": one} for one in category_ids]:
         body["categories"] = categories
-    body["meta_data"] = [{"key": KEY, "value": creation.key}]
+    body["meta_data"] = [{"key": MARK, "value": creation.product.external_id}]
     return body
 
 
@@ -81,7 +81,7 @@ def new_variation(variant: PlatformVariant, shop: Shop, *, picture: bool) -> dic
     body = _sold(variant, shop)
     body["attributes"] = [{"name": name, "option": value} for name, value in variant.options.items()]
     body["status"] = "publish" if variant.active else "private"
-    body["meta_data"] = [{"key": VARIANT_KEY, "value": variant.external_id}]
+    body["meta_data"] = [{"key": VARIANT_MARK, "value": variant.external_id}]
     if picture and variant.image_url:
         body["image"] = {"src": variant.image_url}
     return body
@@ -113,7 +113,7 @@ def paired(variants: Iterable[PlatformVariant], items: Sequence[WooItem]) -> dic
 
     An item that we made says so; else the SKU tells, and the options of what has none.
     """
-    marked = {str(meta.value): item for item in items for meta in item.meta_data if meta.key == VARIANT_KEY}
+    marked = {str(meta.value): item for item in items for meta in item.meta_data if meta.key == VARIANT_MARK}
     by_sku = {folded(item.sku): item for item in items if item.sku}
     by_options = {_chosen(_options(item)): item for item in items}
     found = {}
@@ -138,11 +138,11 @@ def folded(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def is_made_by(item: WooItem, creation: ProductCreation) -> bool:
-    """Say whether a product of the store is what this creation made."""
-    return any(meta.key == KEY and meta.value == creation.key for meta in item.meta_data)
+def is_made_for(item: WooItem, product: PlatformProduct) -> bool:
+    """Say whether a product of the store was made for this one of ours."""
+    return any(meta.key == MARK and str(meta.value) == product.external_id for meta in item.meta_data)
 
 
 def is_ours(item: WooItem) -> bool:
     """Say whether a product of the store was made by any creation of ours."""
-    return any(meta.key == KEY for meta in item.meta_data)
+    return any(meta.key == MARK for meta in item.meta_data)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from backend.ports.platform_errors import StoreUnavailable
@@ -18,6 +19,9 @@ from backend.ports.store_writes import (
     WriteResult,
 )
 from plugin_bridge.http import RetryPolicy
+from plugin_bridge.sandbox.woocommerce import batch
+from plugin_bridge.sandbox.woocommerce.item import Item
+from plugin_bridge.sandbox.woocommerce.shop import Shop
 from tests.support.woo import Store, catalog, walk, woo_store
 from tests.support.woo_writes import YES, failing_writes, ids, item, outcomes, rows, titled, until, written
 
@@ -175,6 +179,18 @@ async def test_a_product_that_a_late_store_may_still_make_is_not_sent_again(crea
         assert len([row for row in rows(store, "create") if row.get("type")]) == 1
 
 
+@pytest.mark.parametrize("dies_at", [1, 2])
+async def test_a_creation_that_failed_is_completed_by_another_write_of_the_same_product(dies_at: int) -> None:
+    async with woo_store() as store:
+        opened = store.open(facts=YES, connector=store.connecting(read_timeout_s=0.5))
+        failing_writes(store, opened, "slow", skip=dies_at - 1, seconds=1.5)
+        assert outcomes(await written(opened, [coat()])) == {"coat": (FAILED, "timeout")}
+        await until(lambda: len(rows(store, "create")) == (1 if dies_at == 1 else 4))
+        anew = msgspec.structs.replace(coat(), key="planned-anew")
+        assert outcomes(await written(opened, [anew])) == {"planned-anew": (WRITTEN, "")}
+        assert is_whole(store, "Coat coat", 3)
+
+
 async def test_variations_that_a_store_made_without_answering_are_completed_when_asked_again() -> None:
     async with woo_store() as store:
         opened = store.open(facts=YES, connector=store.connecting(read_timeout_s=0.5))
@@ -261,6 +277,38 @@ async def test_a_sku_taken_between_the_look_and_the_creation_leaves_nothing_behi
         opened._client.post_unless_throttled = post  # type: ignore[attr-defined]
         assert outcomes(await written(opened, [coat()])) == {"coat": (REFUSED, "sku_taken")}
         assert len(store.shop.catalog.items) == 1
+
+
+async def test_a_finished_product_is_never_taken_back() -> None:
+    async with woo_store(catalog(simple=1)) as store:
+        opened = store.open(facts=YES)
+        await written(opened, [coat()])
+        store.shop.delete(item(store, "COAT-1"))
+        send = opened._client.post_unless_throttled  # type: ignore[attr-defined]
+
+        async def post(path: str, *args: object, **more: object) -> object:
+            if path.endswith("variations/batch"):
+                store.shop.catalog.set_sku(item(store, "CUP-0"), "COAT-1")
+            return await send(path, *args, **more)
+
+        opened._client.post_unless_throttled = post  # type: ignore[attr-defined]
+        assert outcomes(await written(opened, [coat()], repeated=True)) == {"coat": (REFUSED, "sku_taken")}
+        assert is_whole(store, "Coat coat", 2)
+
+
+async def test_a_store_that_keeps_a_product_from_being_published_has_it_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with woo_store() as store:
+        change = batch.change
+
+        def reviewing(shop: Shop, one: Item, body: dict[str, object]) -> None:
+            change(shop, one, body | ({"status": "pending"} if "status" in body else {}))
+
+        monkeypatch.setattr(batch, "change", reviewing)
+        result = (await written(store.open(facts=YES), [coat()]))["coat"]
+        assert (result.outcome, result.code) == (WRITTEN, "echo_differs")
+        assert len(created(result).variants) == 3
 
 
 async def test_an_image_that_cannot_be_fetched_does_not_keep_a_product_from_being_sold() -> None:

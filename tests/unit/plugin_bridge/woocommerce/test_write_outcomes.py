@@ -25,7 +25,7 @@ from plugin_bridge.woocommerce.changes import StockChange
 from plugin_bridge.woocommerce.client import Answer
 from plugin_bridge.woocommerce.current import Place
 from plugin_bridge.woocommerce.look_up import _portions
-from plugin_bridge.woocommerce.new_items import VARIANT_KEY, guard_sku, is_variable, paired
+from plugin_bridge.woocommerce.new_items import VARIANT_MARK, guard_sku, is_variable, paired
 from plugin_bridge.woocommerce.pictures import together
 from plugin_bridge.woocommerce.wire import WooAttribute, WooItem, WooMeta
 from plugin_bridge.woocommerce.writing import place_of
@@ -202,9 +202,9 @@ def creation(*variants: PlatformVariant) -> ProductCreation:
 
 def test_what_has_no_sku_of_its_own_bears_ours_while_it_is_made() -> None:
     assert guard_sku(creation(variant("a", "A"))) == ""
-    assert guard_sku(creation(variant("a"))) == "storeloom-key"
-    assert guard_sku(creation(variant("a", "A"), variant("b", "B"))) == "storeloom-key"
-    assert guard_sku(creation()) == "storeloom-key"
+    assert guard_sku(creation(variant("a"))) == "storeloom-p"
+    assert guard_sku(creation(variant("a", "A"), variant("b", "B"))) == "storeloom-p"
+    assert guard_sku(creation()) == "storeloom-p"
 
 
 def test_one_variant_without_options_is_a_simple_product() -> None:
@@ -217,7 +217,7 @@ def test_variants_are_found_by_our_mark_then_by_sku_then_by_options() -> None:
     items = [
         WooItem(id=1, sku="A-1"),
         WooItem(id=2, attributes=size),
-        WooItem(id=3, sku="other", meta_data=[WooMeta(key=VARIANT_KEY, value="m")]),
+        WooItem(id=3, sku="other", meta_data=[WooMeta(key=VARIANT_MARK, value="m")]),
     ]
     variants = [variant("s", "a-1"), variant("o", Size="Large"), variant("m", "M"), variant("x", "X")]
     assert {own: item.id for own, item in paired(variants, items).items()} == {"s": 1, "o": 2, "m": 3}
