@@ -21,7 +21,9 @@ LEFT JOIN variants v ON v.organization_id = c.organization_id AND v.id = c.varia
 WHERE c.organization_id = :org AND {of} AND c.id < coalesce(:below, 9223372036854775807)
 ORDER BY c.id DESC LIMIT :limit
 """
-_OF_PRODUCT = text(_ROWS.format(of="c.product_id = :product"))
+_OF_PRODUCT = text(
+    _ROWS.format(of="c.product_id = :product AND (cast(:variant AS bigint) IS NULL OR c.variant_id = :variant)")
+)
 _OF_RUN = text(_ROWS.format(of="c.run_id = :run"))
 
 
@@ -55,10 +57,17 @@ class ChangeHistory:
         self._session = session
 
     async def of_product(
-        self, actor: Actor, product_id: int, *, below: int | None = None, limit: int = 50
+        self,
+        actor: Actor,
+        product_id: int,
+        *,
+        variant_id: int | None = None,
+        below: int | None = None,
+        limit: int = 50,
     ) -> Sequence[HistoryRow]:
-        """Return changes of a product and its variants, newest first, those before `below`."""
-        return await self._rows(_OF_PRODUCT, org=actor.tenant, product=product_id, below=below, limit=limit)
+        """Return changes of a product and its variants, or of one variant, newest first, those before `below`."""
+        values = {"org": actor.tenant, "product": product_id, "variant": variant_id, "below": below, "limit": limit}
+        return await self._rows(_OF_PRODUCT, **values)
 
     async def of_run(
         self, actor: Actor, run_id: uuid.UUID, *, below: int | None = None, limit: int = 50
