@@ -12,7 +12,6 @@ _SIDE = (
     "CROSS JOIN LATERAL (SELECT {fields} AS fields FROM {table} WHERE organization_id = :org AND id = moved.{side}_id)"
 )
 _LINK = "l.organization_id = :org AND l.store_id = :store AND l.external_id"
-_LISTINGS = "l.organization_id = :org AND l.store_id = :store AND l.external_product_id = :external_id"
 
 MOVE_LINKS = f"""
 UPDATE product_links l
@@ -40,10 +39,12 @@ WHERE {_LINK} = moved.name
 LISTED = f"""
 SELECT l.external_id, l.variant_id, l.gone_at IS NULL AS live, v.options,
        {HELD_VARIANT} || coalesce(l.shown, '{{}}') AS told,
-       EXISTS (SELECT 1 FROM listings o WHERE o.organization_id = :org AND o.variant_id = l.variant_id
+       EXISTS (SELECT 1 FROM listings o WHERE o.organization_id = l.organization_id AND o.variant_id = l.variant_id
                AND o.gone_at IS NULL AND (o.store_id <> :store OR o.external_product_id <> :external_id)) AS elsewhere
-FROM listings l JOIN variants v ON v.organization_id = :org AND v.id = l.variant_id
-WHERE {_LISTINGS}
+FROM variants v CROSS JOIN LATERAL (
+    SELECT k.* FROM listings k WHERE k.organization_id = v.organization_id AND k.variant_id = v.id OFFSET 0) l
+WHERE v.organization_id = :org AND v.product_id = :product
+  AND l.store_id = :store AND l.external_product_id = :external_id
 ORDER BY l.external_id
 """
 MOVE_VARIANTS = """
@@ -135,7 +136,7 @@ SELECT EXISTS (SELECT 1 FROM product_links o WHERE o.organization_id = :org AND 
 """
 """Whether anything would be left of a product: another link, or a variant that no store ever had."""
 
-_NOBODY = """NOT EXISTS (SELECT 1 FROM listings o WHERE o.organization_id = :org AND o.variant_id = v.id
+_NOBODY = """NOT EXISTS (SELECT 1 FROM listings o WHERE o.organization_id = v.organization_id AND o.variant_id = v.id
                 AND o.gone_at IS NULL)"""
 _UNLINKED = """NOT EXISTS (SELECT 1 FROM product_links o WHERE o.organization_id = :org AND o.product_id = :was
                 AND o.gone_at IS NULL)"""
