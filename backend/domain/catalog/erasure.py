@@ -10,34 +10,23 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.domain.catalog.changes import take_turn
+from backend.domain.catalog.gone_sql import END_CONFLICTS, products_gone, variants_gone
+
 BATCH = 2_000
 """Products per transaction: locks stay short and an interrupted erasure loses little."""
 
-_MARK_PRODUCT_GONE = text("""
-WITH gone AS (
-    UPDATE product_links l SET gone_at = now(), updated_at = now()
-    WHERE l.organization_id = :org AND l.store_id = :store AND l.external_id = :external_id AND l.gone_at IS NULL
-    RETURNING l.product_id
+_MARK_PRODUCT_GONE = text(
+    products_gone(
+        "l.organization_id = :org AND l.store_id = :store AND l.external_id = :external_id AND l.gone_at IS NULL"
+    )
 )
-UPDATE products p SET deleted_at = now(), updated_at = now()
-FROM gone
-WHERE p.organization_id = :org AND p.id = gone.product_id AND p.deleted_at IS NULL AND NOT EXISTS (
-    SELECT 1 FROM product_links o WHERE o.organization_id = :org AND o.product_id = p.id AND o.store_id <> :store
-      AND o.gone_at IS NULL)
-""")
-_MARK_ITS_VARIANTS_GONE = text("""
-WITH gone AS (
-    UPDATE listings l SET gone_at = now(), state = 'unlisted', updated_at = now()
-    WHERE l.organization_id = :org AND l.store_id = :store AND l.external_product_id = :external_id
-      AND l.gone_at IS NULL
-    RETURNING l.variant_id
+_MARK_ITS_VARIANTS_GONE = text(
+    variants_gone(
+        "l.organization_id = :org AND l.store_id = :store AND l.external_product_id = :external_id"
+        " AND l.gone_at IS NULL"
+    )
 )
-UPDATE variants v SET deleted_at = now(), updated_at = now()
-FROM gone
-WHERE v.organization_id = :org AND v.id = gone.variant_id AND v.deleted_at IS NULL AND NOT EXISTS (
-    SELECT 1 FROM listings o WHERE o.organization_id = :org AND o.variant_id = v.id AND o.store_id <> :store
-      AND o.gone_at IS NULL)
-""")
 _BUMP_REVISION = text("UPDATE organizations SET catalog_revision = catalog_revision + 1 WHERE id = :org")
 
 _LINKS = text("""
@@ -137,9 +126,12 @@ class CatalogErasure:
 
         What no other store shows leaves the catalog, as after a complete walk; it can come back.
         """
-        values = {**self._scope, "external_id": external_id}
+        # Of two stores that lose the same product at once, the later one has to see that it was the last.
+        await take_turn(self._session, self._scope["org"])
+        values = {**self._scope, "external_id": external_id, "run": None}
         await self._session.execute(_MARK_ITS_VARIANTS_GONE, values)
         result: Any = await self._session.execute(_MARK_PRODUCT_GONE, values)
+        await self._session.execute(text(END_CONFLICTS), self._scope)
         if result.rowcount:
             await self._session.execute(_BUMP_REVISION, self._scope)
         return bool(result.rowcount)

@@ -1,7 +1,9 @@
-"""The statements of a merge. `:org`, `:store` and `:currency` are its scope; temporary tables hold what has changed.
+"""The statements of a merge. `:org` and `:store` are its scope; temporary tables hold what has changed.
 
 What is new goes into its tables by COPY (`new_rows.py`); what is as last time is not even staged.
 """
+
+from backend.domain.catalog.gone_sql import products_gone, variants_gone
 
 LOCK_STORE = "SELECT pg_advisory_xact_lock(hashtextextended(cast(cast(:store AS uuid) AS text), 7))"
 
@@ -76,12 +78,16 @@ SET title = s.title, description = s.description, handle = s.handle, status = s.
     categories = s.categories, tags = s.tags, images = cast(s.images AS jsonb), option_names = s.option_names,
     url = s.url, updated_at = now(), deleted_at = NULL
 FROM stage_products s JOIN resolved_products r USING (external_id)
-WHERE r.changed AND NOT r.is_new AND p.organization_id = r.organization_id AND p.id = r.product_id
+WHERE r.changed AND NOT r.is_new AND r.kept IS NOT TRUE AND p.organization_id = r.organization_id
+  AND p.id = r.product_id
 """
 
 UPDATE_PRODUCT_LINKS = """
 UPDATE product_links l
-SET seen_hash = s.hash, url = s.url, seen_modified_at = s.modified_at, gone_at = NULL, updated_at = now()
+SET seen_hash = s.hash, url = s.own_url, seen_modified_at = s.modified_at, gone_at = NULL, updated_at = now(),
+    error_code = CASE WHEN l.due IS NOT NULL THEN l.error_code END,
+    error_message = CASE WHEN l.due IS NOT NULL THEN l.error_message END,
+    failed_at = CASE WHEN l.due IS NOT NULL THEN l.failed_at END
 FROM stage_products s JOIN resolved_products r USING (external_id)
 WHERE r.changed AND NOT r.is_new
   AND l.organization_id = r.organization_id AND l.store_id = r.store_id AND l.external_id = r.external_id
@@ -90,53 +96,46 @@ WHERE r.changed AND NOT r.is_new
 UPDATE_VARIANTS = """
 UPDATE variants v
 SET product_id = r.product_id, position = s.position, title = s.title, sku = s.sku, barcode = s.barcode,
-    currency = :currency, price = cast(s.price AS numeric), sale_price = cast(s.sale_price AS numeric),
+    currency = s.currency, price = cast(s.price AS numeric), sale_price = cast(s.sale_price AS numeric),
     cost = coalesce(cast(s.cost AS numeric), v.cost), options = cast(s.options AS jsonb),
     attributes = cast(s.attributes AS jsonb), image_url = s.image_url, url = s.url, weight_g = s.weight_g,
     active = s.active, updated_at = now(), deleted_at = NULL
 FROM stage_variants s JOIN resolved_variants r USING (external_id)
-WHERE r.changed AND NOT r.is_new AND v.organization_id = r.organization_id AND v.id = r.variant_id
+WHERE r.changed AND NOT r.is_new AND r.kept IS NOT TRUE AND v.organization_id = r.organization_id
+  AND v.id = r.variant_id
 """
 
-# Where its pieces lie: in the places the store names, or in one place.
-_LEVELS = """
-LATERAL (
-    SELECT 'default' AS location, s.stock AS on_hand WHERE s.levels = ''
-    UNION ALL
-    SELECT named.key, cast(named.value AS int) FROM jsonb_each_text(cast(nullif(s.levels, '') AS jsonb)) AS named
-) told
+COUNT_ZEROED = """
+SELECT count(*) FROM unnest(cast(:names AS text[])) AS asked(external_id)
+CROSS JOIN LATERAL (
+    SELECT k.variant_id, k.shown FROM listings k
+    WHERE k.organization_id = :org AND k.store_id = :store AND k.external_id = asked.external_id LIMIT 1
+) l
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN l.shown ? 'stock' THEN cast(l.shown ->> 'stock' AS bigint) ELSE (
+        SELECT sum(k.on_hand) FROM stock_levels k WHERE k.organization_id = :org AND k.variant_id = l.variant_id) END
+        AS pieces
+) last
+WHERE last.pieces > 0
 """
-_CHANGED_VARIANTS = "FROM stage_variants s JOIN resolved_variants r USING (external_id)"
-
-WRITE_STOCK = f"""
-INSERT INTO stock_levels AS k (organization_id, variant_id, location, on_hand, in_stock, backorder)
-SELECT r.organization_id, r.variant_id, told.location, told.on_hand, s.in_stock, s.backorder
-{_CHANGED_VARIANTS}, {_LEVELS} LEFT JOIN LATERAL (
-    SELECT true AS there, o.on_hand, o.in_stock, o.backorder FROM stock_levels o
-    WHERE o.organization_id = r.organization_id AND o.variant_id = r.variant_id AND o.location = told.location LIMIT 1
-) known ON true
-WHERE r.changed AND NOT r.is_new AND (known.there IS NULL OR
-      (known.on_hand, known.in_stock, known.backorder) IS DISTINCT FROM (told.on_hand, s.in_stock, s.backorder))
-ON CONFLICT (organization_id, variant_id, location) DO UPDATE
-SET on_hand = excluded.on_hand, in_stock = excluded.in_stock, backorder = excluded.backorder, updated_at = now()
-"""
-"""What equals is left out before the insert: a conflict that changes nothing would lock its row all the same."""
-
-HAS_PLACES = "SELECT EXISTS (SELECT 1 FROM locations WHERE organization_id = :org AND store_id = :store)"
-
-DROP_STOCK = f"""
-DELETE FROM stock_levels k USING stage_variants s JOIN resolved_variants r USING (external_id)
-WHERE r.changed AND NOT r.is_new AND k.organization_id = r.organization_id AND k.variant_id = r.variant_id
-  AND NOT EXISTS (SELECT 1 FROM {_LEVELS} WHERE told.location = k.location)
-"""
+"""Of listings that show no pieces now, how many showed some."""
 
 UPDATE_LISTINGS = """
 UPDATE listings l
 SET seen_hash = s.hash, external_product_id = s.external_product_id, inventory_id = s.inventory_id,
-    seen_modified_at = s.modified_at, state = 'active', gone_at = NULL, updated_at = now()
+    seen_modified_at = s.modified_at, gone_at = NULL, updated_at = now(),
+    state = CASE WHEN l.due IS NOT NULL AND l.state IN ('error', 'pending') THEN l.state ELSE 'active' END,
+    error_code = CASE WHEN l.due IS NOT NULL THEN l.error_code END,
+    error_message = CASE WHEN l.due IS NOT NULL THEN l.error_message END,
+    failed_at = CASE WHEN l.due IS NOT NULL THEN l.failed_at END
 FROM stage_variants s JOIN resolved_variants r USING (external_id)
 WHERE r.changed AND NOT r.is_new
   AND l.organization_id = r.organization_id AND l.store_id = r.store_id AND l.external_id = r.external_id
+"""
+
+NOTE_CREATED = """
+INSERT INTO sync_created (organization_id, run_id, kind, ids)
+VALUES (:org, cast(:run AS uuid), :kind, cast(:ids AS bigint[]))
 """
 
 BUMP_REVISION = "UPDATE organizations SET catalog_revision = catalog_revision + 1 WHERE id = :org"
@@ -161,49 +160,18 @@ SELECT (SELECT count(*) {_UNSEEN_PRODUCTS}),
 MISSING_PRODUCTS = f"SELECT l.external_id {_UNSEEN_PRODUCTS}"
 MISSING_VARIANTS = f"SELECT l.external_id {_UNSEEN_VARIANTS}"
 
-MARK_PRODUCTS_GONE = f"""
-WITH gone AS (
-    UPDATE product_links l SET gone_at = now(), updated_at = now()
-    WHERE {_UNSEEN.format(kinds="'product'")}
-    RETURNING l.product_id
-)
-UPDATE products p SET deleted_at = now(), updated_at = now()
-FROM gone
-WHERE p.organization_id = :org AND p.id = gone.product_id AND p.deleted_at IS NULL AND NOT EXISTS (
-    SELECT 1 FROM product_links o WHERE o.organization_id = :org AND o.product_id = p.id AND o.store_id <> :store
-      AND o.gone_at IS NULL)
-"""
-
-MARK_VARIANTS_GONE = f"""
-WITH gone AS (
-    UPDATE listings l SET gone_at = now(), state = 'unlisted', updated_at = now()
-    WHERE {_UNSEEN.format(kinds="'variant', 'apart'")}
-    RETURNING l.variant_id
-)
-UPDATE variants v SET deleted_at = now(), updated_at = now()
-FROM gone
-WHERE v.organization_id = :org AND v.id = gone.variant_id AND v.deleted_at IS NULL AND NOT EXISTS (
-    SELECT 1 FROM listings o WHERE o.organization_id = :org AND o.variant_id = v.id AND o.store_id <> :store
-      AND o.gone_at IS NULL)
-"""
+MARK_PRODUCTS_GONE = products_gone(_UNSEEN.format(kinds="'product'"))
+MARK_VARIANTS_GONE = variants_gone(_UNSEEN.format(kinds="'variant', 'apart'"))
 
 # After a delta, which does not look for what is gone: a product that brings variants brings all it is sold as, and one
 # whose variants come apart from it is not sold as itself any more (a simple product became variable, or back).
 
-MARK_REPLACED_GONE = """
-WITH gone AS (
-    UPDATE listings l SET gone_at = now(), state = 'unlisted', updated_at = now()
-    FROM product_links p JOIN variants v ON v.organization_id = :org AND v.product_id = p.product_id
-    WHERE p.organization_id = :org AND p.store_id = :store AND p.external_id = ANY(cast(:products AS text[]))
+MARK_REPLACED_GONE = variants_gone(
+    """
+        p.organization_id = :org AND p.store_id = :store AND p.external_id = ANY(cast(:products AS text[]))
       AND l.variant_id = v.id AND l.organization_id = :org AND l.store_id = :store AND l.gone_at IS NULL
       AND l.external_product_id = p.external_id
       AND NOT EXISTS (SELECT 1 FROM unnest(cast(:kept AS text[])) AS kept WHERE kept = l.external_id)
-      AND (l.external_id = p.external_id OR p.external_id = ANY(cast(:whole AS text[])))
-    RETURNING l.variant_id
+      AND (l.external_id = p.external_id OR p.external_id = ANY(cast(:whole AS text[])))""",
+    tables="FROM product_links p JOIN variants v ON v.organization_id = :org AND v.product_id = p.product_id",
 )
-UPDATE variants v SET deleted_at = now(), updated_at = now()
-FROM gone
-WHERE v.organization_id = :org AND v.id = gone.variant_id AND v.deleted_at IS NULL AND NOT EXISTS (
-    SELECT 1 FROM listings o WHERE o.organization_id = :org AND o.variant_id = v.id AND o.store_id <> :store
-      AND o.gone_at IS NULL)
-"""

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,6 +18,7 @@ from backend.domain.catalog.staging import (
     Variants,
     driver_connection,
 )
+from backend.kit.clock import utc_now
 
 _PRODUCT = ("title", "description", "handle", "status", "categories", "tags", "images", "option_names", "url")
 _VARIANT = (
@@ -24,8 +26,16 @@ _VARIANT = (
     *("url", "weight_g", "active"),
 )
 _STOCK = ("on_hand", "in_stock", "backorder")
-_LINK = ("external_id", "product_id", "seen_hash", "url", "seen_modified_at")
-_LISTING = ("external_id", "external_product_id", "variant_id", "inventory_id", "seen_hash", "seen_modified_at")
+_LINK = ("external_id", "product_id", "seen_hash", "url", "seen_modified_at", "gone_at")
+_LISTING = (
+    "external_id",
+    "external_product_id",
+    "variant_id",
+    "inventory_id",
+    "seen_hash",
+    "seen_modified_at",
+    "gone_at",
+)
 _levels = msgspec.json.Decoder(dict[str, int]).decode
 
 
@@ -94,18 +104,29 @@ class NewRows:
         await self._copy("variants", columns, self._variants(rows, ids))
         await self._copy("stock_levels", ("organization_id", "variant_id", "location", *_STOCK), self._stock(rows, ids))
 
-    async def add_product_links(self, store_id: uuid.UUID, rows: Products, ids: Mapping[str, int]) -> None:
-        """Note which products of a store they are."""
+    async def add_product_links(
+        self, store_id: uuid.UUID, rows: Products, ids: Mapping[str, int], *, met: bool = True
+    ) -> None:
+        """Note which products of a store they are.
+
+        Args:     met: False when it is still to be judged what the store shows: until then they are not there.
+        """
         store = pgproto.UUID(store_id.bytes)
+        gone_at = None if met else utc_now()
         records = (
-            (self._org, store, name, product_id, rows[name].hash, rows[name].url, rows[name].modified_at)
+            (self._org, store, name, product_id, rows[name].hash, rows[name].own_url, rows[name].modified_at, gone_at)
             for name, product_id in ids.items()
         )
         await self._copy("product_links", ("organization_id", "store_id", *_LINK), records)
 
-    async def add_listings(self, store_id: uuid.UUID, rows: Variants, ids: Mapping[str, Parented]) -> None:
-        """Note which variants of a store they are."""
-        records = self._listings(pgproto.UUID(store_id.bytes), rows, ids)
+    async def add_listings(
+        self, store_id: uuid.UUID, rows: Variants, ids: Mapping[str, Parented], *, met: bool = True
+    ) -> None:
+        """Note which variants of a store they are.
+
+        Args:     met: as for `add_product_links`.
+        """
+        records = self._listings(pgproto.UUID(store_id.bytes), rows, ids, None if met else utc_now())
         await self._copy("listings", ("organization_id", "store_id", *_LISTING), records)
 
     def _products(self, rows: Products, ids: Mapping[str, int], names: Names) -> Iterator[tuple[Any, ...]]:
@@ -129,10 +150,12 @@ class NewRows:
             for location, on_hand in levels.items():
                 yield (self._org, variant_id, location, on_hand, row.in_stock, row.backorder)
 
-    def _listings(self, store: uuid.UUID, rows: Variants, ids: Mapping[str, Parented]) -> Iterator[tuple[Any, ...]]:
+    def _listings(
+        self, store: uuid.UUID, rows: Variants, ids: Mapping[str, Parented], gone_at: datetime | None
+    ) -> Iterator[tuple[Any, ...]]:
         for external_id, (variant_id, _) in ids.items():
             row = rows[external_id]
-            ends = (row.inventory_id, row.hash, row.modified_at)
+            ends = (row.inventory_id, row.hash, row.modified_at, gone_at)
             yield (self._org, store, external_id, row.external_product_id, variant_id, *ends)
 
     async def _copy(self, table: str, columns: tuple[str, ...], records: Iterable[tuple[Any, ...]]) -> None:

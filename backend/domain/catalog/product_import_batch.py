@@ -10,10 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog import merge_sql
 from backend.domain.catalog import product_import_sql as sql
+from backend.domain.catalog.changes import ChangeNotes
 from backend.domain.catalog.new_rows import NewRows, ensure_names
 from backend.domain.catalog.product_csv import Rejected
+from backend.domain.catalog.product_events import tell_created
 from backend.domain.catalog.product_identity import KnownVariant, SkuHit, choose_product, choose_variants
 from backend.domain.catalog.staging import Products, Variants, product_rows, stage, variant_rows
+from backend.domain.stock.ledger import Adjustment, StockLedger
 from backend.domain.stores.repository import StoreRepository
 from backend.kit.errors import DomainError, ErrorKind
 from backend.ports.actor import system_actor
@@ -65,6 +68,7 @@ class ImportBatch:
         self._organization_id = organization_id
         self._taken = taken
         self._scope: dict[str, Any] = {"org": organization_id}
+        self._notes = ChangeNotes(session, organization_id, origin="import")
         self._products: Products = {}
         self._variants: Variants = {}
 
@@ -137,20 +141,38 @@ class ImportBatch:
         await self._run(sql.keep_products(part.product_fields))
         await self._run(sql.LEAVE_EQUAL_PRODUCTS)
         rows = NewRows(self._session, self._organization_id, self._scope["currency"])
-        await self._write_products(rows, products)
+        created = await self._write_products(rows, products)
         await self._resolve_variants(products)
         await self._run(sql.keep_variants(part.variant_fields))
         await self._run(sql.LEAVE_EQUAL_VARIANTS)
         added = await self._run(sql.ADDED_VARIANTS)
-        await rows.add_variants(self._variants, {name: (variant_id, product) for name, variant_id, product in added})
-        for statement in (sql.UPDATE_VARIANTS, merge_sql.WRITE_STOCK):
-            await self._run(statement)
+        placed = {name: (variant_id, product) for name, variant_id, product in added}
+        await rows.add_variants(self._variants, placed)
+        await self._notes.find_variants()
+        await self._run(sql.UPDATE_VARIANTS)
+        await self._count_pieces()
+        await self._notes.record()
+        scope = (self._session, self._organization_id)
+        await tell_created(*scope, products=self._products, created=created, variants=self._variants, placed=placed)
 
-    async def _write_products(self, rows: NewRows, products: Sequence[PlatformProduct]) -> None:
+    async def _count_pieces(self) -> None:
+        counts = [
+            Adjustment(variant_id=variant_id, count=pieces, reason="import", allow_negative=True)
+            for variant_id, pieces in await self._run(sql.IMPORTED_PIECES)
+        ]
+        if counts:
+            await StockLedger(self._session).adjust(system_actor(self._organization_id), counts)
+        await self._run(sql.WRITE_STOCK_FLAGS)
+
+    async def _write_products(self, rows: NewRows, products: Sequence[PlatformProduct]) -> dict[str, int]:
+        """Write products; return the new ones, external id to product id."""
         staged = (self._products[product.external_id] for product in products)
         names = await ensure_names(self._session, self._organization_id, staged)
-        await rows.add_products(self._products, dict((await self._run(sql.ADDED_PRODUCTS)).all()), names)
+        created: dict[str, int] = dict((await self._run(sql.ADDED_PRODUCTS)).all())
+        await rows.add_products(self._products, created, names)
+        await self._notes.find_products()
         await self._run(merge_sql.UPDATE_PRODUCTS)
+        return created
 
     async def _resolve_variants(self, products: Sequence[PlatformProduct]) -> None:
         held: dict[str, int] = dict((await self._run(sql.HELD_PRODUCTS)).all())

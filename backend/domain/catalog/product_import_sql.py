@@ -141,6 +141,25 @@ FROM stage_variants s JOIN resolved_variants r USING (external_id)
 WHERE r.changed AND NOT r.is_new AND v.organization_id = r.organization_id AND v.id = r.variant_id
 """
 
+IMPORTED_PIECES = """
+SELECT r.variant_id, s.stock FROM stage_variants s JOIN resolved_variants r USING (external_id)
+WHERE r.changed AND NOT r.is_new AND s.stock IS DISTINCT FROM (
+    SELECT sum(k.on_hand) FROM stock_levels k
+    WHERE k.organization_id = r.organization_id AND k.variant_id = r.variant_id)
+  AND s.stock IS NOT NULL
+ORDER BY r.variant_id
+"""
+"""Variants of which the file counts other pieces than the catalog; it knows one place."""
+
+WRITE_STOCK_FLAGS = """
+UPDATE stock_levels k
+SET in_stock = s.in_stock, backorder = s.backorder, on_hand = CASE WHEN s.stock IS NOT NULL THEN k.on_hand END,
+    updated_at = now()
+FROM stage_variants s JOIN resolved_variants r USING (external_id)
+WHERE r.changed AND NOT r.is_new AND k.organization_id = r.organization_id AND k.variant_id = r.variant_id
+  AND k.location = 'default'
+"""
+
 COUNT = """
 SELECT count(*) FILTER (WHERE r.is_new),
        count(*) FILTER (WHERE NOT r.is_new AND (r.changed OR moved.external_product_id IS NOT NULL)),

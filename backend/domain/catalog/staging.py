@@ -21,7 +21,7 @@ _json = msgspec.json.Encoder().encode
 _TABLES = (
     """CREATE TEMP TABLE IF NOT EXISTS stage_products (
         external_id text, title text, description text, handle text, status text, brand text, categories text[],
-        tags text[], images text, option_names text[], url text, modified_at timestamptz, hash bytea
+        tags text[], images text, option_names text[], url text, modified_at timestamptz, hash bytea, own_url text
     ) ON COMMIT DELETE ROWS""",
     """CREATE TEMP TABLE IF NOT EXISTS stage_variants (
         external_id text, external_product_id text, position int, title text, sku text, barcode text, price text,
@@ -60,6 +60,8 @@ class StagedProduct(NamedTuple):
     modified_at: datetime | None
     hash: bytes
     """Of everything but the time of change."""
+    own_url: str
+    """The page a customer buys on in this store; `url` is the one the catalog holds."""
 
 
 class StagedVariant(NamedTuple):
@@ -119,7 +121,7 @@ def product_row(product: PlatformProduct) -> StagedProduct:
     )
     digest = hashlib.blake2b(_encode(kept), digest_size=16).digest()
     shown = _json([{"url": url, "alt": alt} for url, alt in images]).decode() if images else "[]"
-    return StagedProduct(product.external_id, *kept[:7], shown, *kept[8:], product.modified_at, digest)
+    return StagedProduct(product.external_id, *kept[:7], shown, *kept[8:], product.modified_at, digest, product.url)
 
 
 def variant_row(variant: PlatformVariant, position: int, currency: str) -> StagedVariant:

@@ -10,6 +10,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog import merge_sql
+from backend.domain.catalog.changes import take_turn
+from backend.domain.catalog.gone_sql import END_CONFLICTS
 from backend.kit.text import storable
 from backend.models.catalog import Location
 from backend.models.stores import Store
@@ -220,9 +222,12 @@ class SyncRepository:
 
     async def mark_gone(self, run: SyncRun) -> tuple[int, int]:
         """Mark what a full walk did not meet as gone; return how many products and variants left the catalog."""
+        # Of two stores that lose the same product at once, the later one has to see that it was the last.
+        await take_turn(self._session, run.organization_id)
         async with self._as_sets():
             variants = await self._session.execute(text(merge_sql.MARK_VARIANTS_GONE), _scope(run))
             products = await self._session.execute(text(merge_sql.MARK_PRODUCTS_GONE), _scope(run))
+        await self._session.execute(text(END_CONFLICTS), _scope(run))
         await self._session.execute(text(merge_sql.BUMP_REVISION), {"org": run.organization_id})
         return _count(products), _count(variants)
 

@@ -1,7 +1,7 @@
 """One step of a pull: a few pages, their rows, statistics, issues and the cursor behind them, in one transaction."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog.limits import within_limits
 from backend.domain.catalog.merge import Merged, StoreMerge
+from backend.domain.jobs.service import JobRecorder
+from backend.domain.stores.settings import settings_of
 from backend.domain.sync.page_totals import format_counts, totals_told
+from backend.domain.sync.push_soon import STOCK, PushRequests
 from backend.domain.sync.repository import SyncRepository
-from backend.domain.sync.step_guards import check_pages
+from backend.domain.sync.step_guards import check_pages, merge_check
 from backend.models.stores import Store
 from backend.models.sync import SyncRun
+from backend.ports.actor import system_actor
 from backend.ports.store_platform import PARENT_MISSING, CatalogPage, PlatformProduct, PlatformVariant, RowIssue
 
 MOST_ISSUES = 500
@@ -29,6 +33,8 @@ class StepContext(msgspec.Struct, frozen=True, kw_only=True):
     after: str | None
     """Walk and cursor this step builds on; when the run stands elsewhere, somebody else works on it."""
     product_limit: int | None
+    jobs: Callable[[AsyncSession], JobRecorder] | None = None
+    """For pushes of what is due in other stores because of these pages; None: left to whoever looks for what is due."""
 
 
 async def store_pages(session: AsyncSession, context: StepContext, pages: list[CatalogPage]) -> bool:
@@ -47,8 +53,21 @@ async def store_pages(session: AsyncSession, context: StepContext, pages: list[C
         (variant for page in pages for variant in page.variants),
     )
     issues = [issue for page in pages for issue in page.issues] + too_long
-    merge = StoreMerge(session, organization_id=run.organization_id, store_id=store.id, currency=store.currency or "")
-    merged = await merge.merge(products, apart, product_limit=context.product_limit)
+    merge = StoreMerge(
+        session,
+        organization_id=run.organization_id,
+        store_id=store.id,
+        currency=store.currency or "",
+        run_id=run.id,
+    )
+    merged = await merge.merge(
+        products,
+        apart,
+        product_limit=context.product_limit,
+        check=merge_check(run, store),
+        price_move=settings_of(store.settings).guards.price_move,
+    )
+    await _ask_for_pushes(session, context, run, merged)
     for page in pages:
         await runs.put_locations(run, page.locations)
     removed = 0
@@ -61,6 +80,14 @@ async def store_pages(session: AsyncSession, context: StepContext, pages: list[C
     run.stats = _counted(run.stats, pages, merged, issues=len(issues), removed=removed)
     run.watermark_at = _newest(run, store, products, apart)
     return True
+
+
+async def _ask_for_pushes(session: AsyncSession, context: StepContext, run: SyncRun, merged: Merged) -> None:
+    if context.jobs is None or not (merged.due_stores or merged.stock_due_stores):
+        return
+    requests, actor = PushRequests(session, context.jobs(session)), system_actor(run.organization_id)
+    await requests.soon(actor, merged.due_stores)
+    await requests.soon(actor, merged.stock_due_stores, kind=STOCK)
 
 
 async def _remember(
@@ -94,6 +121,8 @@ def _counted(
         "over_limit": merged.over_limit,
         "errors": issues + merged.over_limit,
         "pages": len(pages),
+        "stock_zeroed": merged.zeroed,
+        "prices_moved": merged.moved,
     }
     summed = {key: int(stats.get(key, 0)) + value for key, value in counts.items()}
     return {**stats, **summed, **totals_told(stats, pages), **format_counts(stats, pages)}
