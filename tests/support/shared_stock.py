@@ -106,7 +106,7 @@ class Article:
 
     async def adjust(self, **values: Any) -> StockDone:
         """Adjust it by hand."""
-        wanted = Adjustment(variant_id=await self.variant_id(), **{"reason": "correction", **values})
+        wanted = Adjustment(**{"variant_id": await self.variant_id(), "reason": "correction", **values})
         async with self.bench.container.begin() as session:
             return await StockLedger(session).adjust(self.actor, [wanted])
 

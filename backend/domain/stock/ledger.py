@@ -16,6 +16,7 @@ from backend.ports.actor import Actor
 
 MOST_PIECES = 1_000_000_000
 """A number beyond it is a mistake."""
+_MOST_ID = 2**63 - 1
 
 
 class Adjustment(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +100,8 @@ def due_stores(variants: Iterable[HeldVariant]) -> frozenset[uuid.UUID]:
 def _check(adjustment: Adjustment) -> None:
     if (adjustment.delta is None) == (adjustment.count is None):
         raise invalid("ADJUSTMENT_INVALID", "Give either a difference or a count", field="delta")
+    if not 0 < adjustment.variant_id <= _MOST_ID:
+        raise not_found("Variant")
     if abs(adjustment.delta or adjustment.count or 0) > MOST_PIECES:
         raise invalid("ADJUSTMENT_INVALID", f"At most {MOST_PIECES} pieces", field="delta")
 
@@ -109,6 +112,8 @@ def _adjusted(held: dict[int, HeldVariant], one: Adjustment, actor: Actor, run_i
         raise not_found("Variant")
     before = variant.hub
     after = _number(one, before)
+    if abs(after) > MOST_PIECES:
+        raise invalid("ADJUSTMENT_INVALID", f"At most {MOST_PIECES} pieces", field="delta")
     if after < min(before or 0, 0) and not (one.allow_negative or variant.backorder):
         raise conflict("STOCK_BELOW_ZERO", "So many pieces are not there", variant_id=one.variant_id, on_hand=before)
     variant.move(after)

@@ -51,8 +51,10 @@ async def test_a_count_that_finds_what_is_known_notes_nothing(bench: Workbench) 
         (5, {}, "ADJUSTMENT_INVALID"),
         (5, {"delta": 1, "count": 1}, "ADJUSTMENT_INVALID"),
         (5, {"delta": 2_000_000_000}, "ADJUSTMENT_INVALID"),
+        (5, {"delta": 1_000_000_000}, "ADJUSTMENT_INVALID"),
+        (5, {"delta": 1, "variant_id": 2**64}, "NOT_FOUND"),
     ],
-    ids=["uncounted", "below-zero", "negative-count", "nothing", "both", "absurd"],
+    ids=["uncounted", "below-zero", "negative-count", "nothing", "both", "absurd", "absurd-sum", "absurd-id"],
 )
 async def test_what_cannot_be_is_refused(
     bench: Workbench, pieces: int | None, wanted: dict[str, Any], code: str
