@@ -12,7 +12,7 @@ BIN := .venv/bin
 TESTS ?= tests
 PROCESSES ?= 2
 
-.PHONY: help run test coverage check bench screenshots lock clean setup setup-dev
+.PHONY: help run test coverage check faults bench screenshots lock clean setup setup-dev
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -33,6 +33,9 @@ check: setup-dev ## Lint, format check, types, import rules, architecture tests
 	@echo "mypy" && $(BIN)/mypy --no-error-summary
 	@echo "import rules" && $(BIN)/lint-imports --no-logo >.venv/import-rules.log 2>&1 || { cat .venv/import-rules.log; exit 1; }
 	@if [ -d tests/architecture ]; then echo "architecture" && $(BIN)/pytest -q tests/architecture; fi
+
+faults: setup-dev ## Play seeded runs under disasters (ARGS='--runs N --seed FIRST'); 200 of them take about ten minutes
+	@$(BIN)/python -m tests.faults.campaign $(ARGS)
 
 bench: setup-dev ## Measure and print ratios (bench/README.md explains them)
 	@$(BIN)/python -m bench $(ARGS)

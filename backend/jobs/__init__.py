@@ -12,6 +12,7 @@ _ALL: tuple[JobDefinition, ...] = (
     sync.check_removed,
     pushes.push_store,
     pushes.push_stock,
+    pushes.ask_push,
     stores.subscribe_store,
     privacy.carry_out,
     privacy.mail_export_link,

@@ -11,6 +11,7 @@ from backend.domain.stores.attachment import AttachLinkMailing
 from backend.domain.stores.subscriptions import StoreSubscriptions
 from backend.domain.sync.follow_up import FollowUps
 from backend.domain.sync.pull import StorePull
+from backend.domain.sync.push_soon import DuePushes
 from backend.domain.sync.pushing import StorePush
 from backend.domain.sync.removed import RemovedProducts
 from backend.domain.sync.trouble import RunTrouble
@@ -27,6 +28,11 @@ class Flows(Protocol):
     @property
     def store_push(self) -> StorePush:
         """Work writing runs off."""
+        ...
+
+    @property
+    def due_pushes(self) -> DuePushes:
+        """Ask for pushes of stores in which something is due."""
         ...
 
     @property

@@ -36,3 +36,12 @@ async def push_stock(flows: Flows, ctx: JobContext, *, run_id: str) -> None:
     wished number already.
     """
     await _push(flows, run_id)
+
+
+@job("sync.ask_push", queue="fast", attempts=5, timeout_s=60)
+async def ask_push(flows: Flows, ctx: JobContext, *, store_id: str) -> None:
+    """Ask for the pushes of a store in which something is due.
+
+    Running it twice is harmless: a store has one unfinished run of a kind, and where nothing is due nothing is asked.
+    """
+    await flows.due_pushes.start(uuid.UUID(store_id))

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import Select, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -42,8 +42,10 @@ LEFT JOIN LATERAL (
       AND r.state NOT IN ('planned', 'discarded')
     ORDER BY r.created_at DESC, r.id DESC LIMIT 1
 ) last ON true
-WHERE (due.kind = 'stock' OR coalesce(s.settings ->> 'push', 'auto') = 'auto')
+WHERE (cast(:store AS uuid) IS NULL OR due.store_id = :store)
+  AND (due.kind = 'stock' OR coalesce(s.settings ->> 'push', 'auto') = 'auto')
   AND (last.state IS NULL OR last.state = 'completed'
+       OR cast(:store AS uuid) IS NOT NULL AND last.state IN ('queued', 'running')
        OR last.state = 'failed' AND last.finished_at < now() - make_interval(secs => :rest_s))
 """)
 
@@ -129,14 +131,16 @@ class PushRepository:
         await self._session.flush()
 
     async def unfinished(self, organization_id: uuid.UUID, store_id: uuid.UUID, kind: str) -> SyncRun | None:
-        """Return the store's unfinished run of a kind, locked for this transaction."""
-        query = select(SyncRun).where(
-            SyncRun.organization_id == organization_id,
-            SyncRun.store_id == store_id,
-            SyncRun.kind == kind,
-            SyncRun.state.in_(UNFINISHED),
-        )
-        return (await self._session.execute(query.with_for_update())).scalar_one_or_none()
+        """Return the store's unfinished run of a kind."""
+        return (await self._session.execute(_unfinished(organization_id, store_id, kind))).scalar_one_or_none()
+
+    async def unfinished_at_rest(self, organization_id: uuid.UUID, store_id: uuid.UUID, kind: str) -> SyncRun | None:
+        """Return the store's unfinished run of a kind, locked for this transaction, unless somebody is at it now.
+
+        Never waits: who holds pieces or listings must not wait for a run that may want the same.
+        """
+        query = _unfinished(organization_id, store_id, kind).with_for_update(skip_locked=True)
+        return (await self._session.execute(query)).scalar_one_or_none()
 
     async def visible_run(self, actor: Actor, run_id: uuid.UUID, *, lock: bool = False) -> SyncRun | None:
         """Return a run of the acting organization; `lock` holds its row to the end of the transaction."""
@@ -167,9 +171,12 @@ class PushRepository:
         )
         await self._session.execute(statement)
 
-    async def due_stores(self) -> list[DueStore]:
-        """Return the stores that have something due and nothing under way; across organizations, for the clock."""
-        found = await self._session.execute(_DUE_STORES, {"rest_s": REST_AFTER_FAILURE_S})
+    async def due_stores(self, store_id: uuid.UUID | None = None) -> list[DueStore]:
+        """Return the stores that have something due and nothing under way; across organizations, for the clock.
+
+        Args:     store_id: this one alone.
+        """
+        found = await self._session.execute(_DUE_STORES, {"rest_s": REST_AFTER_FAILURE_S, "store": store_id})
         return [DueStore(*row) for row in found]
 
     async def retry_temporary_errors(self) -> None:
@@ -263,3 +270,12 @@ class PushRepository:
         """Count a run's changes by what became of them, and the products they concern."""
         row = (await self._session.execute(_COUNTS, {"org": run.organization_id, "run": run.id})).mappings().one()
         return {name: int(value) for name, value in row.items()}
+
+
+def _unfinished(organization_id: uuid.UUID, store_id: uuid.UUID, kind: str) -> Select[SyncRun]:
+    return select(SyncRun).where(
+        SyncRun.organization_id == organization_id,
+        SyncRun.store_id == store_id,
+        SyncRun.kind == kind,
+        SyncRun.state.in_(UNFINISHED),
+    )

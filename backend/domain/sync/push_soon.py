@@ -18,6 +18,10 @@ PUSH, STOCK = "push", "stock"
 JOB_OF = {PUSH: "sync.push_store", STOCK: "sync.push_stock"}
 """Pieces go out by the queue of short jobs, and wait for no long push."""
 
+ASK_JOB = "sync.ask_push"
+ASK_AGAIN_S = 0.2
+"""How long one waits before looking again for what a run that was under way may have missed."""
+
 
 def push_key(run_id: uuid.UUID) -> str:
     """Return the unique key of a writing run's job."""
@@ -50,16 +54,22 @@ class PushRequests:
             await self._open(store, kind, delay_s)
 
     async def _open(self, store: Store, kind: str, delay_s: float) -> None:
-        run = await self._runs.unfinished(store.organization_id, store.id, kind)
-        if run is not None:
-            # One that waits reads what is due when it starts; one that has started may have read it already.
-            run.follow_up = run.follow_up or run.state == "running"
-            return
+        where = (store.organization_id, store.id, kind)
         opened = await self._runs.open_run(
             {"id": uuid7(), "organization_id": store.organization_id, "store_id": store.id, "kind": kind}
         )
         if opened is not None:
             await self.record_job(opened, store.organization_id, kind, delay_s)
+            return
+        run = await self._runs.unfinished_at_rest(*where)
+        if run is not None:
+            # One that waits reads what is due when it starts; one that has started may have read it already.
+            run.follow_up = run.follow_up or run.state == "running"
+            return
+        # Somebody is at the run this very moment and may or may not see what is due now: it is asked again.
+        await self._jobs.record(
+            ASK_JOB, {"store_id": str(store.id)}, organization_id=store.organization_id, delay_s=ASK_AGAIN_S
+        )
 
     async def record_job(self, run_id: uuid.UUID, organization_id: uuid.UUID, kind: str, delay_s: float = 0.0) -> None:
         """Record the job that carries a queued run out."""
@@ -79,15 +89,18 @@ class DuePushes:
         self._begin = begin
         self._jobs = jobs
 
-    async def start(self) -> int:
+    async def start(self, store_id: uuid.UUID | None = None) -> int:
         """Ask for the pushes that are missing; return how many stores have something due.
 
         A store whose last run failed is left alone for some minutes, and one whose run is held until a person decides.
+
+        Args:     store_id: look at this store alone.
         """
         async with self._begin() as session:
             runs = PushRepository(session)
-            await runs.retry_temporary_errors()
-            due = await runs.due_stores()
+            if store_id is None:
+                await runs.retry_temporary_errors()
+            due = await runs.due_stores(store_id)
             requests = PushRequests(session, self._jobs(session))
             for row in due:
                 await requests.soon(system_actor(row.organization_id), [row.store_id], kind=row.kind)

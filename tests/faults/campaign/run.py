@@ -32,7 +32,7 @@ _BUSY = """
 SELECT (SELECT count(*) FROM sync_runs WHERE organization_id = :org AND state IN ('queued', 'running'))
      + (SELECT count(*) FROM received_webhooks WHERE organization_id = :org AND state = 'received')
      + (SELECT count(*) FROM jobs WHERE organization_id = :org AND state IN ('queued', 'running')
-                                    AND name NOT LIKE 'feeds.%')
+                                    AND run_at < now() + interval '30 seconds')
      + (SELECT count(*) FROM listings WHERE organization_id = :org AND due IS NOT NULL AND state <> 'error')
      + (SELECT count(*) FROM product_links WHERE organization_id = :org AND due IS NOT NULL AND error_code IS NULL)
 """
