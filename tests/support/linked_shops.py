@@ -10,9 +10,7 @@ from typing import Any
 from sqlalchemy import event, text
 
 from backend.domain.catalog.erasure import CatalogErasure
-from backend.domain.catalog.linking import Linking
-from backend.domain.catalog.new_rows import NewRows, ensure_names, numbers
-from backend.domain.catalog.staging import product_rows, variant_rows
+from backend.domain.catalog.merge import Merged, StoreMerge
 from backend.kit.ids import uuid7
 from backend.models.stores import Store
 from backend.ports.actor import Actor
@@ -60,45 +58,13 @@ class Shop:
             session.add(store)
         return cls(bench, actor, store.id, currency)
 
-    async def shows(self, *products: PlatformProduct, apart: tuple[PlatformVariant, ...] = ()) -> None:
-        rows, vrows = product_rows(products), variant_rows(products, apart, currency=self.currency)
-        scope = (self.actor.tenant, self.store_id)
+    async def shows(self, *products: PlatformProduct, apart: tuple[PlatformVariant, ...] = ()) -> Merged:
+        """Merge what the store shows."""
         async with self.bench.container.begin() as session:
-            have = {
-                r[0]: r[1]
-                for r in await session.execute(
-                    text("SELECT external_id, product_id FROM product_links WHERE organization_id=:o AND store_id=:s"),
-                    {"o": scope[0], "s": scope[1]},
-                )
-            }
-            havev = {
-                r[0]
-                for r in await session.execute(
-                    text("SELECT external_id FROM listings WHERE organization_id=:o AND store_id=:s"),
-                    {"o": scope[0], "s": scope[1]},
-                )
-            }
-            linking = Linking(session, *scope)
-            new = [one for one in rows if one not in have]
-            linked = await linking.resolve_new(rows, vrows, new)
-            write = NewRows(session, scope[0], self.currency)
-            own = [one for one in new if one not in linked.products]
-            ids = dict(zip(own, await numbers(session, "products", len(own)), strict=True)) if own else {}
-            names = await ensure_names(session, scope[0], rows.values())
-            await write.add_products(rows, ids, names)
-            await write.add_product_links(scope[1], rows, {**ids, **linked.products})
-            await linking.note_suggestions(ids)
-            parents = {**have, **ids, **linked.products}
-            rest = [one for one in vrows if one not in linked.variants and one not in havev]
-            more = await linking.resolve_variants(
-                vrows, rest, {vrows[o].external_product_id: parents[vrows[o].external_product_id] for o in rest}
+            merge = StoreMerge(
+                session, organization_id=self.actor.tenant, store_id=self.store_id, currency=self.currency
             )
-            parents |= more.parents
-            fresh = [one for one in rest if one not in more.variants]
-            vids = await numbers(session, "variants", len(fresh)) if fresh else []
-            made = {one: (n, parents[vrows[one].external_product_id]) for one, n in zip(fresh, vids, strict=True)}
-            await write.add_variants(vrows, made)
-            await write.add_listings(scope[1], vrows, {**made, **linked.variants, **more.variants})
+            return await merge.merge(products, apart)
 
     async def drops(self, external_id: str) -> None:
         """Take a product out of the store."""

@@ -38,9 +38,9 @@ class Linked(msgspec.Struct, frozen=True, kw_only=True):
     products: Mapping[str, int] = {}
     """External id to product id: write a product link, and judge what it shows as at a first meeting."""
     variants: Mapping[str, Parented] = {}
-    """External id of a variant to (variant id, product id): write a listing, and judge alike, unless the store has a
-    listing for it already (it moved here from another product). A variant of a linked product that is missing here is
-    a new variant of that product."""
+    """External id of a variant to (variant id, product id): write a listing, and judge alike. A variant of a linked
+    product that is missing here is a new variant of that product, or has a listing already: it came from another one.
+    """
 
 
 class LinkedVariants(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +84,9 @@ class Linking:
         self._decided.update(decisions)
         self._doubts.update({name: decision.doubts for name, decision in decisions.items() if decision.doubts})
         linked = {name: one.product_id for name, one in decisions.items() if one.product_id is not None}
-        return Linked(products=linked, variants=await self._placed(shown, linked))
+        placed = await self._placed(shown, linked)
+        listed = await self._rows.listed(placed)
+        return Linked(products=linked, variants={one: ids for one, ids in placed.items() if one not in listed})
 
     async def note_suggestions(self, created: Mapping[str, int]) -> None:
         """Put what `resolve_new` was not certain of into the review queue; a pair that is there already is left alone.

@@ -78,7 +78,7 @@ class LinkMoves:
 
         Returns:  whether the product it was is a tombstone now.
         """
-        listed = await self._listed(external_id)
+        listed = await self._listed(external_id, was)
         held = (await self._rows.unplaced([product_id])).get(product_id, [])
         await self._hold([one.variant_id for one in listed] + [one.id for one in held])
         placed = place([one.shown for one in listed if one.live], held, confirmed=True)
@@ -105,7 +105,7 @@ class LinkMoves:
         values = {"external_id": external_id, "product": was}
         if not (await self._run(sql.IS_SHARED_PRODUCT, **values)).scalar_one():
             return None
-        listed = await self._listed(external_id)
+        listed = await self._listed(external_id, was)
         await self._hold([one.variant_id for one in listed])
         (product_id,) = await numbers(self._session, "products", 1)
         fields = (await self._run(sql.SHOWN_PRODUCT, external_id=external_id)).scalar_one()
@@ -118,8 +118,8 @@ class LinkMoves:
         await self._tell(teller, was, product_id, {})
         return product_id
 
-    async def _listed(self, external_id: str) -> list[Listed]:
-        found = await self._run(sql.LISTED, external_id=external_id)
+    async def _listed(self, external_id: str, product_id: int) -> list[Listed]:
+        found = await self._run(sql.LISTED, external_id=external_id, product=product_id)
         return [
             Listed(
                 row.external_id,

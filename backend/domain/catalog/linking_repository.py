@@ -51,6 +51,15 @@ WHERE NOT EXISTS (SELECT 1 FROM (SELECT l.store_id, l.gone_at FROM listings l
 """
 """The live variants of products that this store does not show: ids, product ids, skus, barcodes, options."""
 
+_LISTED = """
+SELECT array_agg(l.external_id)
+FROM unnest(cast(:names AS text[])) AS name
+CROSS JOIN LATERAL (
+    SELECT k.external_id FROM listings k
+    WHERE k.organization_id = :org AND k.store_id = :store AND k.external_id = name LIMIT 1
+) l
+"""
+
 _OTHER_LINKS = """EXISTS (SELECT 1 FROM (
     SELECT o.store_id, o.external_id, o.gone_at FROM product_links o
     WHERE o.organization_id = l.organization_id AND o.product_id = l.product_id OFFSET 0) o WHERE {which})"""
@@ -126,6 +135,13 @@ class LinkingRepository:
             one = HeldVariant(number, product_id, sku, barcode, msgspec.json.decode(options))
             held.setdefault(product_id, []).append(one)
         return held
+
+    async def listed(self, names: Collection[str]) -> set[str]:
+        """Return which variants, by external id, have a listing in the store, even a gone one."""
+        if not names:
+            return set()
+        (found,) = await self._arrays(_LISTED, names=list(names))
+        return set(found)
 
     async def parent_states(self, names: Iterable[str]) -> tuple[set[str], set[str]]:
         """Return which of the store's products have nothing to lose, and which ones other stores show, too."""

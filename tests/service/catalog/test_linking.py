@@ -192,6 +192,14 @@ async def test_what_the_hub_owns_is_due_where_the_product_was_found_late(bench: 
     assert await third.due("7") == ["title"]
 
 
+async def test_a_variation_that_moves_to_a_product_which_is_found_does_not_break_it(first: Shop, second: Shop) -> None:
+    await first.shows(product("1", variant("1a", "1", "A")))
+    await second.shows(product("6", variant("60", "6", "")))
+    await second.shows(product("7", variant("60", "7", "A")))
+    assert (await second.linked())["7"] == "Product 1"
+    assert list(await second.listed()) == ["60"]
+
+
 async def test_two_stores_that_show_a_new_article_at_once_bring_one_product(first: Shop, second: Shop) -> None:
     for number in range(5):
         sku = f"NEW-{number}"

@@ -49,12 +49,12 @@ async def test_a_tenant_unknown_to_the_statistics_is_looked_up_by_key(bench: Wor
     products = [
         row[0]
         for row in await bench.rows(
-            "SELECT product_id FROM product_links WHERE organization_id = :org LIMIT 300", org=second.actor.tenant
+            "SELECT product_id FROM product_links WHERE organization_id = :org LIMIT 200", org=second.actor.tenant
         )
     ]
     for statement, values in (
-        (queries.HITS_BY_SKU, {"words": [f"S-{n}" for n in range(300)]}),
-        (queries.HITS_BY_BARCODE, {"words": [ean(n) for n in range(300)]}),
+        (queries.HITS_BY_SKU, {"words": [f"S-{n}" for n in range(200)]}),
+        (queries.HITS_BY_BARCODE, {"words": [ean(n) for n in range(200)]}),
         (queries.UNPLACED, {"products": products}),
         (queries.PARENT_STATES, {"names": [f"parent-{n}" for n in range(50)]}),
     ):
