@@ -13,6 +13,7 @@ class NavigationItem(NamedTuple):
 NAVIGATION = (
     NavigationItem("/panel", "Overview"),
     NavigationItem("/panel/products", "Products"),
+    NavigationItem("/panel/inbox", "Inbox"),
     NavigationItem("/panel/feeds", "Feeds"),
 )
 

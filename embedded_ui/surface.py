@@ -21,6 +21,15 @@ from embedded_ui.forms import provide_form
 from embedded_ui.panel.changes import apply_run, discard_run, preview_changes, undo_run
 from embedded_ui.panel.doors import open_panel, show_channel, show_channels
 from embedded_ui.panel.feeds import create_feed, publish_feed, show_feeds, unpublish_feed
+from embedded_ui.panel.history import cut_link, restore_product, restore_store, show_history
+from embedded_ui.panel.inbox import (
+    decide_conflict,
+    decide_link,
+    settle_oversell,
+    show_conflicts,
+    show_links,
+    show_oversells,
+)
 from embedded_ui.panel.listings import ask_for_listing, retry_listings, show_listings
 from embedded_ui.panel.login import log_in, log_out, show_login
 from embedded_ui.panel.overview import show_overview
@@ -112,6 +121,16 @@ PANEL = Surface(
         show_listings,
         retry_listings,
         ask_for_listing,
+        show_conflicts,
+        decide_conflict,
+        show_links,
+        decide_link,
+        show_oversells,
+        settle_oversell,
+        show_history,
+        restore_product,
+        restore_store,
+        cut_link,
         show_connect,
         connect_store,
         begin_shopify,

@@ -9,13 +9,14 @@ from litestar.params import FromPath, FromQuery
 
 from backend.domain.catalog.service import MOST_VARIANTS, CatalogService
 from backend.domain.feeds.plain_text import plain_text
+from backend.domain.stores.service import StoreService
 from backend.kit.text import clipped, storable
 from backend.ports.actor import Actor
+from embedded_ui.panel.change_pages import key_of
 from embedded_ui.shell import Shell
 
 PER_PAGE = 50
 _MOST_SEARCH = 200
-_MOST_DIGITS = 19
 
 
 @get("/products")
@@ -29,7 +30,7 @@ async def show_products(
 ) -> Response[Any]:
     """Show one page of products, newest first."""
     search = clipped(storable(q).strip(), _MOST_SEARCH)
-    page = await catalog.page(actor, search=search, below=_key(below), above=_key(above), limit=PER_PAGE)
+    page = await catalog.page(actor, search=search, below=key_of(below), above=key_of(above), limit=PER_PAGE)
     return shell.page(
         "products",
         rows=page.rows,
@@ -45,16 +46,19 @@ async def show_product(
     shell: NamedDependency[Shell],
     actor: NamedDependency[Actor],
     catalog: NamedDependency[CatalogService],
+    stores: NamedDependency[StoreService],
     product_id: FromPath[int],
 ) -> Response[Any]:
-    """Show one product."""
+    """Show one product, and where it is sold."""
     view = await catalog.product(actor, product_id)
-    return shell.page("product", view=view, description=plain_text(view.product.description), most=MOST_VARIANTS)
-
-
-def _key(text: str) -> int | None:
-    """Read a key of an address; what is none leads to the first page."""
-    return int(text) if text.isdecimal() and text.isascii() and len(text) <= _MOST_DIGITS else None
+    return shell.page(
+        "product",
+        view=view,
+        description=plain_text(view.product.description),
+        most=MOST_VARIANTS,
+        stores=[store for store in await stores.stores(actor) if store.state == "active"],
+        shown_in={place.store_id for place in view.places if place.gone_at is None},
+    )
 
 
 def _address(search: str, name: str, key: int | None) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 import httpx
 import lxml.html
+from sqlalchemy import select
 
 from backend.models.accounts import Membership, User
-from backend.models.catalog import Product, ProductLink, StockLevel, Variant
+from backend.models.catalog import Listing, Product, ProductLink, StockLevel, Variant
 from backend.models.stores import Store
 from backend.models.sync import SyncIssue, SyncRun
 from backend.wiring import Container
@@ -150,6 +151,25 @@ async def add_product(container: Container, person: Person, title: str, **values
                 ProductLink(organization_id=person.organization_id, store_id=store.id, product_id=product.id, **link)
             )
     return product
+
+
+async def add_listing(container: Container, person: Person, store: Store, title: str, **values: Any) -> Listing:
+    """A product of 12.50 that a store shows for 10: its price is due there; columns of listings may be given."""
+    product = await add_product(container, person, title, sku=f"{title}-1", store=store)
+    async with container.begin() as session:
+        found = select(Variant.id).where(Variant.product_id == product.id)
+        variant_id = (await session.execute(found)).scalar_one()
+        defaults: dict[str, Any] = {"seen_hash": b"", "shown": {"price": "10"}, "due": ["price"]}
+        listing = Listing(
+            organization_id=person.organization_id,
+            store_id=store.id,
+            external_id=f"v{variant_id}",
+            external_product_id=str(product.id),
+            variant_id=variant_id,
+            **{**defaults, **values},
+        )
+        session.add(listing)
+    return listing
 
 
 async def add_run(container: Container, store: Store, issues: int = 0, **values: Any) -> SyncRun:

@@ -13,6 +13,7 @@ from backend.models.stock import Oversell
 from backend.ports.actor import Actor
 
 MOST_NOTE = 500
+_MOST_ID = 2**63 - 1
 
 
 class OversellService:
@@ -33,7 +34,8 @@ class OversellService:
 
         Raises:   not_found.
         """
-        found = await OversellRepository(self._session, actor.tenant).locked(actor, oversell_id)
+        known = 0 < oversell_id <= _MOST_ID
+        found = await OversellRepository(self._session, actor.tenant).locked(actor, oversell_id) if known else None
         if found is None:
             raise not_found("Oversell")
         if found.state == "settled":

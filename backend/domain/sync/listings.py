@@ -19,6 +19,7 @@ from backend.ports.actor import Actor
 
 STATES = ("active", "pending", "error", "unlisted")
 MOST = 250
+_MOST_ID = 2**63 - 1
 
 _STATE = """CASE WHEN k.error_code IS NOT NULL THEN 'error'
      WHEN l.state = 'active' AND (l.due IS NOT NULL OR k.due IS NOT NULL) THEN 'pending' ELSE l.state END"""
@@ -144,7 +145,8 @@ class Listings:
         if wanted not in ("listed", "unlisted"):
             raise invalid("WANTED_INVALID", "wanted: listed or unlisted", field="wanted")
         store = await connected_store(self._session, actor, store_id)
-        product = await self._session.get(Product, (actor.tenant, product_id))
+        known = 0 < product_id <= _MOST_ID
+        product = await self._session.get(Product, (actor.tenant, product_id)) if known else None
         if product is None or product.deleted_at is not None:
             raise not_found("Product")
         requests = ListingRequestRepository(self._session, actor.tenant, store.id)
