@@ -131,7 +131,9 @@ class LinkedStores:
 def article(number: str = "1", *, price: str | None = "10", **changes: Any) -> PlatformProduct:
     """Return a product sold as it is; what is not a field of a product is its variant's."""
     own = {
-        name: changes.pop(name) for name in [*changes] if name in PlatformVariant.__struct_fields__ and name != "title"
+        name: changes.pop(name)
+        for name in [*changes]
+        if name in PlatformVariant.__struct_fields__ and name not in ("title", "url")
     }
     values = {"sku": f"S-{number}", "price": None if price is None else Decimal(price), "stock": 3, **own}
     variant = PlatformVariant(external_id=number, external_product_id=number, **values)
