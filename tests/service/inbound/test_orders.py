@@ -161,10 +161,8 @@ async def test_a_shopify_order_takes_stock_and_gives_back(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("done", "note"),
     [
-        (
-            TakenDone(taken=1, missing=2, unknown=("7",)),
-            "1 taken; 2 missing: more was sold than there is; not in the catalog: 7",
-        ),
+        (TakenDone(taken=1, missing=2), "1 taken; 2 missing: more was sold than there is"),
+        (TakenDone(taken=-1, unknown=("7",)), "1 given back; not in the catalog: 7"),
         (TakenDone(unknown=tuple(map(str, range(12)))), "not in the catalog: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ..."),
     ],
     ids=["missing", "unknown", "many-unknown"],
