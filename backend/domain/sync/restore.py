@@ -189,7 +189,7 @@ class Restore:
         if held is not None:
             run.error_code, run.error_message = held.code, held.message
         run.stats = {"restores_at": iso_z(at), "fields": dict(made.tally.fields)}
-        await SyncRepository(self._session).add_issues(run, [_issue(one) for one in made.left])
+        await SyncRepository(self._session).add_issues(run, [_noted(one) for one in made.left])
         await self._session.flush()
         return RestorePlan(run=run, fields=made.tally.fields, left=tuple(made.left), left_count=made.left_count)
 
@@ -200,7 +200,7 @@ def _checked(actor: Actor, at: datetime) -> datetime:
     return past(at)
 
 
-def _issue(left: Left) -> dict[str, Any]:
+def _noted(left: Left) -> dict[str, Any]:
     facts = {"field": left.field} if left.field else {}
     named = f"{left.label}: {left.reason}" if left.label else left.reason
     return {"code": NOT_RESTORED, "message": named, "facts": facts}

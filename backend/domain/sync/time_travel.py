@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +17,8 @@ from backend.kit.errors import invalid, not_found
 from backend.ports.actor import Actor
 
 MOST_PAGE = 250
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""Before it there were no stores; no database has to be asked."""
 _MOST_ID = 2**63 - 1
 
 
@@ -148,7 +150,7 @@ def past(at: datetime) -> datetime:
     """Return a time that has been; raise invalid TIME_INVALID."""
     if at.tzinfo is None:
         raise invalid("TIME_INVALID", "at: a time with its zone, such as 2024-03-15T12:00:00Z", field="at")
-    if at > utc_now():
+    if not EARLIEST <= at <= utc_now():
         raise invalid("TIME_INVALID", "at: a time that has been", field="at")
     return at
 

@@ -169,6 +169,7 @@ async def test_a_strange_place_to_go_on_is_refused(shop: LinkedStores, below: st
     [
         pytest.param(datetime(2024, 3, 15), id="without-zone"),
         pytest.param(datetime(2999, 1, 1, tzinfo=UTC), id="to-come"),
+        pytest.param(datetime(1, 1, 1, tzinfo=UTC), id="before-all-stores"),
     ],
 )
 async def test_a_time_that_is_none_is_refused(shop: LinkedStores, at: datetime) -> None:
