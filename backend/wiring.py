@@ -244,7 +244,7 @@ class Container:
     def store_pull(self) -> StorePull:
         """Work pulls off."""
         opener = StoreOpening(self.begin, self.sealer, self.platforms)
-        return StorePull(self.begin, opener, self.product_limit)
+        return StorePull(self.begin, opener, self.product_limit, self.job_recorder)
 
     @cached_property
     def store_push(self) -> StorePush:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.domain.catalog.service import CatalogService
 from backend.domain.events.service import EventRecorder
 from backend.domain.events.types import SyncStarted
+from backend.domain.jobs.service import JobRecorder
 from backend.domain.sync.guards import MergeHeld, SizeNeeded
 from backend.domain.sync.outcome import WalkEnd, end_run, finish_walk, hold_step, missing_after
 from backend.domain.sync.reading import PageT, pages_ahead
@@ -76,17 +77,22 @@ class Contested(Exception):
 
 
 class StorePull:
-    """Works pulls off. Two at once on one run are harmless: steps lock the run and check the cursor they build on."""
+    """Works pulls off. Two at once on one run are harmless: steps lock the run and check the cursor they build on.
+
+    Args:     jobs: for pushes of what a pull makes due in other stores; None: they are left to `DuePushes`.
+    """
 
     def __init__(
         self,
         begin: Transactions,
         opener: StoreOpener,
         product_limit: ProductLimit,
+        jobs: Callable[[AsyncSession], JobRecorder] | None = None,
     ) -> None:
         self._begin = begin
         self._opener = opener
         self._product_limit = product_limit
+        self._jobs = jobs
 
     async def run(self, run_id: uuid.UUID) -> None:
         """Work one run off to its end.
@@ -170,7 +176,9 @@ class StorePull:
         try:
             async with self._begin() as session:
                 limit = await self._product_limit(session, plan.store.organization_id)
-                context = StepContext(run_id=plan.run_id, walk=plan.walk, after=at.cursor, product_limit=limit)
+                context = StepContext(
+                    run_id=plan.run_id, walk=plan.walk, after=at.cursor, product_limit=limit, jobs=self._jobs
+                )
                 return await step(session, context, pages)
         except SizeNeeded:
             async with self._begin() as session:
