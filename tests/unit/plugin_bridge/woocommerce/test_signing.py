@@ -37,7 +37,8 @@ def by_official_client(method: str, url: str, parameters: dict[str, str], nonce:
 
 @given(
     st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
-    st.dictionaries(plain, plain, max_size=5),
+    # A parameter that bears the name of one of OAuth's own replaces it in the official client.
+    st.dictionaries(plain.filter(lambda name: not name.startswith("oauth_")), plain, max_size=5),
     plain,
     st.integers(1_000_000_000, 2_000_000_000),
 )
