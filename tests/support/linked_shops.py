@@ -139,6 +139,13 @@ class Shop:
             " WHERE s.organization_id = :org AND s.store_id = :store ORDER BY s.external_id, c.id"
         )
 
+    async def told(self) -> list[str]:
+        """Return the events of the organization's products."""
+        rows = await self._rows(
+            "SELECT type FROM events WHERE organization_id = :org AND type LIKE 'product.%' ORDER BY id"
+        )
+        return [row[0] for row in rows]
+
     async def count(self, table: str) -> int:
         """Count the live rows of the organization."""
         rows = await self._rows(f"SELECT count(*) FROM {table} WHERE organization_id = :org AND deleted_at IS NULL")

@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog import linking_moves_sql as sql
 from backend.domain.catalog import merge_sql
-from backend.domain.catalog.fields import PRODUCT_FIELDS
+from backend.domain.catalog.fields import PRODUCT_FIELDS, spelled
 from backend.domain.catalog.linking_repository import LinkingRepository
 from backend.domain.catalog.linking_rules import ShownVariant, place
 from backend.domain.catalog.new_rows import numbers
+from backend.domain.events.service import EventRecorder
+from backend.domain.events.types import ProductCreated
 from backend.domain.stock.held_repository import HeldRepository
 from backend.domain.stores.settings import HUB, settings_of
 from backend.models.stores import Store
@@ -91,7 +93,7 @@ class LinkMoves:
         )
         await self._bring([one for one in listed if one.external_id not in placed], was, product_id)
         await self._run(sql.MOVE_LINKS, names=[external_id], was=[was], now=[product_id], owned=[])
-        emptied = await self._leave([one.variant_id for one in matched], was, product_id)
+        emptied = await self._leave([one.variant_id for one in matched], was, product_id, teller)
         await self._tell(teller, was, product_id, {was: {"deleted": [False, True]}} if emptied else {})
         return emptied
 
@@ -114,8 +116,9 @@ class LinkMoves:
         await self._run(sql.COPY_PRODUCT, external_id=external_id, product=product_id)
         await self._copy(listed, product_id)
         await self._run(sql.ADOPT_LINK, external_id=external_id, product=product_id)
-        await self._leave([one.variant_id for one in listed], was, None)
+        await self._leave([one.variant_id for one in listed], was, None, teller)
         await self._tell(teller, was, product_id, {})
+        await self._tell_created(product_id)
         return product_id
 
     async def _listed(self, external_id: str, product_id: int) -> list[Listed]:
@@ -151,11 +154,12 @@ class LinkMoves:
         for statement in (sql.COPY_VARIANTS, sql.COPY_STOCK, sql.ADOPT_LISTINGS):
             await self._run(statement, **values)
 
-    async def _leave(self, variants: Sequence[int], was: int, product_id: int | None) -> bool:
+    async def _leave(self, variants: Sequence[int], was: int, product_id: int | None, teller: Teller) -> bool:
         """Take out of the catalog what nobody shows any more; return whether the product is among it."""
-        values = {"was": was, "product": product_id, "ids": list(variants)}
+        values: dict[str, Any] = {"was": was, "product": product_id, "ids": list(variants)}
+        values |= {"actor": teller.actor, "reason": teller.reason}
         await self._run(sql.DROP_CONFLICTS, **values)
-        emptied = bool((await self._run(sql.TOMBSTONE_PRODUCT, **values)).rowcount)
+        emptied = bool((await self._run(sql.TOMBSTONE_PRODUCT, **values)).scalar_one())
         await self._run(sql.TOMBSTONE_VARIANTS, **values, emptied=emptied)
         if emptied and product_id is not None:
             await self._run(sql.MOVE_REQUESTS, **values)
@@ -173,6 +177,21 @@ class LinkMoves:
             actor=teller.actor,
             reason=teller.reason,
         )
+
+    async def _tell_created(self, product_id: int) -> None:
+        row = (await self._run(sql.CREATED, product=product_id)).one()
+        margin = None if row.price is None or row.cost is None else row.price - row.cost
+        event = ProductCreated(
+            product_id=str(product_id),
+            sku=row.sku,
+            title=row.title,
+            currency=row.currency,
+            price=spelled("price", row.price),
+            cost=spelled("price", row.cost),
+            margin=spelled("price", margin),
+            images=row.images,
+        )
+        await EventRecorder(self._session).record(self._scope["org"], event)
 
     async def _run(self, statement: str, **values: Any) -> Any:
         return await self._session.execute(text(statement), {**self._scope, **values})

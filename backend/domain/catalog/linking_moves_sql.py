@@ -141,15 +141,41 @@ _NOBODY = """NOT EXISTS (SELECT 1 FROM listings o WHERE o.organization_id = v.or
 _UNLINKED = """NOT EXISTS (SELECT 1 FROM product_links o WHERE o.organization_id = :org AND o.product_id = :was
                 AND o.gone_at IS NULL)"""
 TOMBSTONE_VARIANTS = f"""
-UPDATE variants v SET deleted_at = now(), updated_at = now()
-WHERE v.organization_id = :org AND v.product_id = :was AND v.deleted_at IS NULL AND {_NOBODY}
-  AND (v.id = ANY(cast(:ids AS bigint[])) OR :emptied)
+WITH dead AS (
+    UPDATE variants v SET deleted_at = now(), updated_at = now()
+    WHERE v.organization_id = :org AND v.product_id = :was AND v.deleted_at IS NULL AND {_NOBODY}
+      AND (v.id = ANY(cast(:ids AS bigint[])) OR :emptied)
+    RETURNING v.id
+)
+INSERT INTO field_changes (organization_id, product_id, variant_id, changes, origin, store_id, actor, reason)
+SELECT :org, :was, dead.id, '{{"deleted": [false, true]}}', 'person', :store, :actor, :reason FROM dead
 """
+_TELL_DELETED = """INSERT INTO events (organization_id, type, payload)
+    SELECT :org, 'product.deleted', jsonb_build_object('product_id', dead.id::text, 'title', dead.title) FROM dead"""
 TOMBSTONE_PRODUCT = f"""
-UPDATE products p SET deleted_at = now(), updated_at = now()
-WHERE p.organization_id = :org AND p.id = :was AND p.deleted_at IS NULL AND {_UNLINKED}
+WITH dead AS (
+    UPDATE products p SET deleted_at = now(), updated_at = now()
+    WHERE p.organization_id = :org AND p.id = :was AND p.deleted_at IS NULL AND {_UNLINKED}
+    RETURNING p.id, p.title
+), told AS ({_TELL_DELETED})
+SELECT EXISTS (SELECT 1 FROM dead)
 """
-DELETE_PRODUCTS = "DELETE FROM products WHERE organization_id = :org AND id = ANY(cast(:ids AS bigint[]))"
+# What this transaction made itself was told to nobody yet.
+DELETE_PRODUCTS = f"""
+WITH dead AS (
+    DELETE FROM products WHERE organization_id = :org AND id = ANY(cast(:ids AS bigint[]))
+    RETURNING id, title, created_at
+)
+{_TELL_DELETED} WHERE dead.created_at < now()
+"""
+CREATED = """
+SELECT p.title, p.images, coalesce(v.sku, '') AS sku, coalesce(v.currency, '') AS currency, v.price, v.cost
+FROM products p LEFT JOIN LATERAL (
+    SELECT f.sku, f.currency, f.price, f.cost FROM variants f
+    WHERE f.organization_id = :org AND f.product_id = p.id AND f.deleted_at IS NULL ORDER BY f.position, f.id LIMIT 1
+) v ON true
+WHERE p.organization_id = :org AND p.id = :product
+"""
 
 NOTE_LINK = """
 INSERT INTO field_changes (organization_id, product_id, changes, origin, store_id, actor, reason)

@@ -8,6 +8,7 @@ import pytest
 
 from backend.ports.actor import Actor
 from backend.ports.store_platform import PlatformProduct
+from plugin_bridge.sandbox.generator import generate_products
 from tests.support.linked_shops import Shop, product, simple, variant
 from tests.support.product import Workbench
 
@@ -135,12 +136,14 @@ async def test_a_product_whose_variants_come_later_is_decided_when_they_come(fir
     assert await second.listed() == {"70": "A", "71": "B"}
     assert await first.count("products") == 1
     assert await second.beside("7") == {"title": "Other title"}
+    assert await second.told() == ["product.created", "product.created", "product.deleted"]
 
 
 async def test_parents_and_variants_of_one_page_are_decided_together(first: Shop, second: Shop) -> None:
     await first.shows(product("1", variant("1a", "1", "A")))
     await second.shows(bare("7"), apart=(variant("70", "7", "A"),))
     assert await second.linked() == {"1": "Product 1", "7": "Product 1"}
+    assert await second.told() == ["product.created"]
 
 
 async def test_variants_on_a_third_page_find_their_places_in_the_linked_product(first: Shop, second: Shop) -> None:
@@ -205,6 +208,27 @@ async def test_two_stores_that_show_a_new_article_at_once_bring_one_product(firs
         sku = f"NEW-{number}"
         await asyncio.gather(first.shows(simple(f"1{number}", sku)), second.shows(simple(f"7{number}", sku)))
     assert await first.count("products") == 5
+
+
+async def test_a_second_shop_with_the_same_catalog_adds_links_and_no_products(bench: Workbench, actor: Actor) -> None:
+    articles = list(generate_products(300, 21))
+    ends = []
+    for _ in range(2):
+        store_id = await bench.connect(actor, bench.store(articles))
+        await bench.work_off()
+        ends.append(
+            await bench.rows(
+                "SELECT count(*), count(*) FILTER (WHERE due IS NULL AND shown IS NULL) FROM listings"
+                " WHERE store_id = :id",
+                id=store_id,
+            )
+        )
+    assert ends[0] == ends[1]
+    assert ends[0][0][0] > 300
+    counts = "SELECT count(*) FROM {} WHERE organization_id = :org"
+    assert await bench.value(counts.format("products"), org=actor.tenant) == 300
+    assert await bench.value(counts.format("product_links"), org=actor.tenant) == 600
+    assert await bench.value(counts.format("link_suggestions"), org=actor.tenant) == 0
 
 
 async def test_thousands_of_links_take_a_handful_of_statements(first: Shop, second: Shop) -> None:

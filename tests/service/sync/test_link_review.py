@@ -47,6 +47,14 @@ class Desk:
         async with self.review() as review:
             await review.reject(self.actor, suggestion_id)
 
+    async def events(self, name: str) -> list[str]:
+        rows = await self.bench.rows(
+            "SELECT payload ->> 'product_id' FROM events WHERE organization_id = :org AND type = :name ORDER BY id",
+            org=self.actor.tenant,
+            name=name,
+        )
+        return [row[0] for row in rows]
+
     async def suggest(self, shop: Shop, external_id: str, other: Shop, candidate: str) -> None:
         await self.bench.rows(
             "INSERT INTO link_suggestions (organization_id, store_id, external_id, product_id, candidate_id, reason)"
@@ -129,14 +137,16 @@ async def test_the_emptied_product_is_a_tombstone_whose_history_tells_where_it_w
     assert await desk.bench.value("SELECT deleted_at IS NOT NULL FROM products WHERE id = :id", id=was)
     told = await desk.bench.rows(
         "SELECT product_id, changes, origin, store_id, actor FROM field_changes"
-        " WHERE organization_id = :org ORDER BY 1",
+        " WHERE organization_id = :org ORDER BY product_id, variant_id NULLS FIRST",
         org=desk.actor.tenant,
     )
     who = ("person", second.store_id, str(desk.actor.user_id))
     assert told == [
         (now, {"link": [was, now]}, *who),
         (was, {"link": [was, now], "deleted": [False, True]}, *who),
+        (was, {"deleted": [False, True]}, *who),
     ]
+    assert await desk.events("product.deleted") == [str(was)]
 
 
 async def test_what_a_store_shows_that_was_beside_its_own_product_is_beside_the_other_one(
@@ -328,6 +338,7 @@ async def test_a_cut_is_in_the_history_of_both_and_in_the_audit_trail(desk: Desk
         "SELECT product_id, changes, origin, actor, reason FROM field_changes WHERE organization_id = :org ORDER BY 1",
         org=desk.actor.tenant,
     ) == [(was, *who), (made, *who)]
+    assert (await desk.events("product.created"))[-1] == str(made)
     assert await desk.bench.rows(
         "SELECT action, subject, facts ->> 'product_id' FROM audit_entries WHERE organization_id = :org",
         org=desk.actor.tenant,
@@ -387,6 +398,36 @@ async def test_a_cut_after_a_confirmation_gives_the_store_back_what_it_shows(
         id=made,
     ) == [("Mine", "X", OTHER_EAN, 2)]
     assert await first.pieces("A") == 5
+
+
+async def test_what_a_store_changes_after_a_confirmation_is_taken_and_due_in_the_other(
+    desk: Desk, first: Shop, second: Shop
+) -> None:
+    await first.shows(simple("1", "A", EAN, price=Decimal("10.00")))
+    await second.shows(simple("7", "X", EAN, price=Decimal("11.00")))
+    await desk.confirm()
+    await second.shows(simple("7", "X", EAN, price=Decimal("12.00")))
+    assert await desk.bench.rows(
+        "SELECT price FROM variants WHERE sku = 'A' AND organization_id = :org", org=desk.actor.tenant
+    ) == [(Decimal("12"),)]
+    assert await first.due("1", "listings") == ["price"]
+    assert await second.due("7", "listings") is None
+
+
+async def test_what_a_store_changes_after_a_cut_is_its_own_products_alone(
+    desk: Desk, first: Shop, second: Shop
+) -> None:
+    await first.shows(simple("1", "A", stock=5))
+    await second.shows(simple("7", "A", stock=5))
+    made = await desk.cut(second, "7")
+    await second.shows(simple("7", "A", stock=4, title="New title"))
+    assert await desk.bench.rows(
+        "SELECT p.title, k.on_hand FROM products p JOIN variants v ON v.product_id = p.id"
+        " JOIN stock_levels k ON k.variant_id = v.id WHERE p.organization_id = :org ORDER BY p.id",
+        org=desk.actor.tenant,
+    ) == [("Product 1", 5), ("New title", 4)]
+    assert await second.product_id("7") == made
+    assert (await first.due("1"), await first.due("1", "listings")) == (None, None)
 
 
 async def test_the_operator_may_decide_as_well(bench: Workbench, first: Shop, second: Shop) -> None:
