@@ -33,17 +33,20 @@ async def show_app(
     settings: NamedDependency[Settings],
 ) -> Response[Any]:
     """Show the store of this visit."""
-    runs = await _runs(visit, sync, latest_runs, _MOST_RUNS)
+    run = await _last_sync(visit, latest_runs)
+    now, newest = utc_now(), await sync.history(visit.actor, visit.store.id, _MOST_RUNS)
+    earlier = [run_view(LatestRun(run=one, issues=[]), now) for one in newest if run is None or one.id != run.run.id]
+    waiting = (await latest_runs.waiting(visit.actor)).get(visit.store.id)
     return frame.page(
         "page",
-        view=store_view(visit.store, None, utc_now()),
-        run=runs[0] if runs else None,
-        earlier=runs[1:],
+        view=store_view(visit.store, None, now, waiting=waiting),
+        run=run,
+        earlier=earlier,
         advice=ADVICE,
-        first_run=is_first_run(runs),
+        first_run=is_first_run([run, *earlier] if run else []),
         products=await catalog.count(visit.actor),
         feeds=feed_views(await feeds.list(visit.actor), settings.web.public_url),
-        live=bool(runs and runs[0].unfinished),
+        live=bool(run and run.unfinished),
     )
 
 
@@ -51,12 +54,11 @@ async def show_app(
 async def tell_status(
     frame: NamedDependency[Frame],
     visit: NamedDependency[EmbeddedVisit],
-    sync: NamedDependency[SyncService],
     latest_runs: NamedDependency[LatestRuns],
     catalog: NamedDependency[CatalogService],
 ) -> Response[StatusTold]:
-    """Tell the page's script how far the last run is."""
-    return frame.told(await _status(visit, sync, latest_runs, catalog))
+    """Tell the page's script how far the last sync is."""
+    return frame.told(await _status(visit, latest_runs, catalog))
 
 
 @post("/sync", status_code=202, opt=FETCHED)
@@ -69,25 +71,18 @@ async def start_sync(
 ) -> Response[StatusTold]:
     """Start a run, or tell of the one that has not finished yet. Only a script can ask: it needs an ID token."""
     await sync.request_pull(visit.actor, visit.store.id)
-    return frame.told(await _status(visit, sync, latest_runs, catalog), 202)
+    return frame.told(await _status(visit, latest_runs, catalog), 202)
 
 
-async def _status(
-    visit: EmbeddedVisit, sync: SyncService, latest_runs: LatestRuns, catalog: CatalogService
-) -> StatusTold:
-    runs = await _runs(visit, sync, latest_runs, 1)
+async def _status(visit: EmbeddedVisit, latest_runs: LatestRuns, catalog: CatalogService) -> StatusTold:
     return StatusTold(
         store_state=visit.store.state,
-        run=run_told(runs[0] if runs else None),
+        run=run_told(await _last_sync(visit, latest_runs)),
         products=await catalog.count(visit.actor),
     )
 
 
-async def _runs(visit: EmbeddedVisit, sync: SyncService, latest_runs: LatestRuns, most: int) -> list[RunView]:
-    """Return the store's newest runs; the issues of the newest one alone."""
-    now = utc_now()
-    views: list[RunView] = []
-    for run in await sync.history(visit.actor, visit.store.id, most):
-        issues = [] if views else await latest_runs.issues_of(visit.actor, run.id)
-        views.append(run_view(LatestRun(run=run, issues=issues), now))
-    return views
+async def _last_sync(visit: EmbeddedVisit, latest_runs: LatestRuns) -> RunView | None:
+    """Return the newest run that reads the store, with what it could not do."""
+    found = (await latest_runs.by_store(visit.actor)).get(visit.store.id)
+    return run_view(found, utc_now()) if found else None

@@ -1,4 +1,4 @@
-// The page in the Shopify admin: starts syncs, follows them, copies addresses. Reading works without it.
+// The page in the Shopify admin: starts syncs, follows them, has changes written and taken back, copies addresses.
 "use strict";
 
 const SOON_MS = 2000;
@@ -28,7 +28,33 @@ function say(text) {
 }
 
 function allowSync(allowed) {
-  for (const button of document.querySelectorAll("[data-sync]")) button.disabled = !allowed;
+  // Has something done that only this script may ask for, and opens the page that shows what came of it.
+async function have(button) {
+  const field = document.getElementById(button.dataset.field || "");
+  if (field && !field.reportValidity()) return;
+  button.disabled = true;
+  try {
+    const body = new URLSearchParams(field ? { [field.name]: field.value } : {});
+    const answer = await ask(button.dataset.post, "application/json", { method: "POST", body });
+    const told = await toldBy(answer);
+    if (answer.ok) {
+      const page = new URL(told.page, location.href);
+      page.searchParams.set("id_token", await idToken());
+      return location.assign(page);
+    }
+    if (answer.status === 401) return stop(told);
+    say(told.error || WORDS.away);
+  } catch {
+    say(WORDS.away);
+  }
+  button.disabled = false;
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-post]");
+  if (button) have(button);
+});
+for (const button of document.querySelectorAll("[data-sync]")) button.disabled = !allowed;
 }
 
 function offerCopies(root) {
@@ -89,7 +115,7 @@ async function follow() {
   if (!document.hidden) {
     try {
       const answer = await ask("/app/status", "application/json");
-      if (answer.status === 401) return stop(await refusalOf(answer));
+      if (answer.status === 401) return stop(await toldBy(answer));
       if (answer.ok) {
         const run = (await answer.json()).run;
         if (run && `${run.id} ${run.state}` === shown.dataset.shows) showProgress(run);
@@ -103,7 +129,8 @@ async function follow() {
   later();
 }
 
-async function refusalOf(answer) {
+// What a script is told in JSON, a refusal or not.
+async function toldBy(answer) {
   return answer.json().catch(() => ({}));
 }
 
@@ -118,9 +145,9 @@ async function startSync() {
   allowSync(false);
   try {
     const answer = await ask("/app/sync", "application/json", { method: "POST" });
-    if (answer.status === 401) return stop(await refusalOf(answer));
+    if (answer.status === 401) return stop(await toldBy(answer));
     if (!answer.ok) {
-      say((await refusalOf(answer)).error || WORDS.away);
+      say((await toldBy(answer)).error || WORDS.away);
       return allowSync(true);
     }
     say("");
@@ -132,6 +159,32 @@ async function startSync() {
   }
 }
 
+// Has something done that only this script may ask for, and opens the page that shows what came of it.
+async function have(button) {
+  const field = document.getElementById(button.dataset.field || "");
+  if (field && !field.reportValidity()) return;
+  button.disabled = true;
+  try {
+    const body = new URLSearchParams(field ? { [field.name]: field.value } : {});
+    const answer = await ask(button.dataset.post, "application/json", { method: "POST", body });
+    const told = await toldBy(answer);
+    if (answer.ok) {
+      const page = new URL(told.page, location.href);
+      page.searchParams.set("id_token", await idToken());
+      return location.assign(page);
+    }
+    if (answer.status === 401) return stop(told);
+    say(told.error || WORDS.away);
+  } catch {
+    say(WORDS.away);
+  }
+  button.disabled = false;
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-post]");
+  if (button) have(button);
+});
 for (const button of document.querySelectorAll("[data-sync]")) button.addEventListener("click", startSync);
 offerCopies(document);
 later();
