@@ -119,7 +119,7 @@ class _OrderWork:
     def _keeps_its_own(self, variant: HeldVariant) -> bool:
         """Tell whether what this store sells of it is no business of the hub's."""
         own = variant.listing(self._store_id)
-        return own is not None and own.owner == STORE and variant.home != self._store_id
+        return own is not None and own.owner == STORE and not variant.at_home(self._store_id)
 
     def _note(
         self,

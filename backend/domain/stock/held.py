@@ -48,6 +48,11 @@ class HeldVariant(msgspec.Struct, kw_only=True):
                 return one
         return None
 
+    def at_home(self, store_id: uuid.UUID) -> bool:
+        """Tell whether a store's word on its places and on counting is the hub's: no older store sells it."""
+        others = any(one.live and one.store_id != store_id for one in self.listings)
+        return self.home in (None, store_id) or not others
+
     def alone_in(self, store_id: uuid.UUID) -> bool:
         """Tell whether no other store shows pieces of it that the hub looks after."""
         return not any(

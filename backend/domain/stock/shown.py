@@ -93,7 +93,7 @@ def _observed_at(told: Told) -> datetime:
 
 def show(variant: HeldVariant, own: HeldListing, told: Told) -> int:
     """Take over what a store shows of a variant; return how many pieces are missing. Pure."""
-    home = variant.home in (None, own.store_id)
+    home = variant.at_home(own.store_id)
     if home and told.flags is not None:
         variant.in_stock, variant.backorder = told.flags
     seen = Seen(

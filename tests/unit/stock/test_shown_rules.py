@@ -1,9 +1,11 @@
 """What is judged of the pieces a store shows."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from backend.domain.stock.held import HeldListing, HeldVariant
 from backend.domain.stock.rules import Judged, Seen, judge_shown
 
 
@@ -63,3 +65,20 @@ def test_what_comes_back_into_a_store_changes_no_number_that_others_share() -> N
 
 def test_what_comes_back_into_the_only_store_has_its_number() -> None:
     assert judge_shown(seen(hub=5, last=2, returned=True, alone=True), 9) == Judged(hub=9, due=False)
+
+
+@pytest.mark.parametrize(
+    ("home", "elsewhere", "at_home"),
+    [(1, True, True), (2, True, False), (None, True, True), (2, False, True)],
+    ids=["the oldest", "a later one", "all gone", "the only one that sells it"],
+)
+def test_a_store_is_at_home_when_no_older_one_sells_the_variant(
+    home: int | None, elsewhere: bool, at_home: bool
+) -> None:
+    listings = [
+        HeldListing(store_id=UUID(int=number), external_id="7", shows=1, owner="newest", live=number == 1 or elsewhere)
+        for number in (1, 2)
+    ]
+    oldest = None if home is None else UUID(int=home)
+    variant = HeldVariant(variant_id=1, product_id=1, home=oldest, levels={"default": 1}, listings=listings)
+    assert variant.at_home(UUID(int=1)) is at_home
