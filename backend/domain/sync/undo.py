@@ -83,7 +83,7 @@ class Undo:
         made = await self._previews.planned(
             actor, store, UNDO, ChangeSet(changes=tuple(changes), held=None), undoes=run.id
         )
-        named = [_issue(one) for one in left[:MOST_NAMED]]
+        named = [_as_issue(one) for one in left[:MOST_NAMED]]
         await SyncRepository(self._session).add_issues(made, named)
         return UndoPlan(run=made, left=tuple(left))
 
@@ -109,7 +109,7 @@ class Undo:
             after = rows[-1].id
 
 
-def _issue(one: Left) -> dict[str, Any]:
+def _as_issue(one: Left) -> dict[str, Any]:
     facts = {"field": one.field} if one.field else {}
     return {"code": NOT_TAKEN_BACK, "message": f"{one.label}: {one.reason}", "facts": facts}
 

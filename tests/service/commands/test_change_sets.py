@@ -1,17 +1,13 @@
 """`sync preview`, `apply`, `undo` and their like, as an operator types them, against a simulated store."""
 
-import asyncio
-import json
 import uuid
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from backend.cli import main
 from backend.ports.actor import Actor
 from plugin_bridge.sandbox.generator import generate_products
+from tests.service.commands.conftest import Refused, Typed
 from tests.support.product import SimulatedStore, Workbench
 
 pytestmark = pytest.mark.anyio
@@ -24,38 +20,7 @@ WITH moved AS (
 UPDATE listings l SET shown = jsonb_build_object('price', trim_scale(moved.old)::text), due = '{price}'
 FROM moved WHERE l.organization_id = :org AND l.variant_id = moved.id
 """)
-Typed = Callable[..., Awaitable[Any]]
 NOBODY = "00000000-0000-7000-8000-000000000000"
-
-
-class Refused(Exception):
-    """What a command said on stderr."""
-
-
-@pytest.fixture
-def typed(
-    database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Typed:
-    """Type a command and return its document; a failure is raised with its line."""
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("REDIS_URL", redis_url)
-    monkeypatch.setenv("STORELOOM_SECRET_KEYS", "a key only for these tests")
-
-    def run(arguments: tuple[object, ...]) -> int:
-        try:
-            return int(main([str(one) for one in arguments]))
-        except SystemExit as ended:
-            return int(ended.code or 0)
-
-    async def type_in(*arguments: object, as_json: bool = True) -> Any:
-        capsys.readouterr()
-        code = await asyncio.to_thread(run, (*arguments, *(["--json"] if as_json else [])))
-        said = capsys.readouterr()
-        if code:
-            raise Refused(said.err)
-        return json.loads(said.out) if as_json else said.out
-
-    return type_in
 
 
 async def raised_prices(bench: Workbench, products: int = 4) -> tuple[Actor, uuid.UUID, SimulatedStore]:

@@ -129,6 +129,7 @@ def test_a_login_leads_nowhere_else(wanted: str) -> None:
         ("/panel/runs/1", "/panel"),
         ("/panel/products/7", "/panel/products"),
         ("/panel/feeds", "/panel/feeds"),
+        ("/panel/inbox/links", "/panel/inbox"),
     ],
 )
 def test_the_navigation_marks_where_one_is(path: str, entry: str) -> None:
