@@ -14,7 +14,7 @@ from backend.domain.access.signing_keys import SigningKeys
 from backend.domain.accounts.plans import Plans
 from backend.domain.accounts.service import AccountService
 from backend.domain.catalog.edits import CatalogEdits
-from backend.domain.catalog.history import ChangeHistory
+from backend.domain.catalog.history_repository import ChangeHistory
 from backend.domain.catalog.service import CatalogService
 from backend.domain.events.service import EventRecorder
 from backend.domain.feeds.service import FeedService

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from backend.domain.catalog.history import ChangeHistory
+from backend.domain.catalog.history_repository import ChangeHistory
 from backend.domain.sync.previews import WRITING, Previews
 from backend.models.sync import SyncRun
 from backend.ports.actor import Actor

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from backend.domain.catalog.history import HistoryRow
+from backend.domain.catalog.history_repository import HistoryRow
 from backend.domain.sync.plan import CREATE, DELETE, labelled
 from backend.domain.sync.previews import WRITING, ChangePage
 from backend.kit.text import clipped

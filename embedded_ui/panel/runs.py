@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from backend.domain.catalog.history import ChangeHistory
+from backend.domain.catalog.history_repository import ChangeHistory
 from backend.domain.stores.service import StoreService
 from backend.domain.sync.latest import LatestRun, LatestRuns
 from backend.domain.sync.previews import Previews

@@ -6,26 +6,17 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.domain.catalog import judging_sql as sql
-from backend.domain.catalog.conflicts import Conflict, Conflicts, Settlement
+from backend.domain.catalog.conflict_repository import Conflict, ConflictRepository, Settlement
 from backend.domain.catalog.fields import AMOUNTS, PRODUCT_FIELDS, VARIANT_FIELDS
+from backend.domain.catalog.judging_repository import Beside, Context, JudgingRepository
 from backend.domain.catalog.staged_values import kept_product, kept_variant, product_values, variant_values
 from backend.domain.catalog.staging import Parented, Products, StagedProduct, StagedVariant, Variants
-from backend.domain.catalog.three_way import HubChange, Sides, Verdict, after, asks_history, judge
-from backend.domain.stores.settings import HUB, STORE, Ownership, settings_of
+from backend.domain.catalog.three_way import Sides, Verdict, after, asks_history, judge
+from backend.domain.stores.settings import HUB, STORE
 
 Row = TypeVar("Row", StagedProduct, StagedVariant)
-
-
-class Beside(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands beside a listing from now on, of the fields that were judged."""
-
-    external_id: str
-    shown: dict[str, Any]
-    due: list[str]
 
 
 class Judged(msgspec.Struct, Generic[Row], kw_only=True):
@@ -59,43 +50,22 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Its amounts are in another currency than the store's."""
 
 
-class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merge has to know of its store besides what it shows."""
-
-    owners: Ownership
-    shared: bool
-    """The organization has other stores."""
-    started_at: datetime | None
-    """Of the run."""
-
-
-async def read_context(
-    session: AsyncSession, organization_id: uuid.UUID, store_id: uuid.UUID, run_id: uuid.UUID | None
-) -> Context:
-    """Return what a merge has to know of its store."""
-    values = {"org": organization_id, "store": store_id, "run": run_id}
-    row = (await session.execute(text(sql.CONTEXT), values)).one()
-    owners = settings_of(row.settings or {}).owners
-    return Context(owners=owners, shared=row.shared, started_at=row.started_at)
-
-
 class Judging:
     """Judges rows of one store inside the caller's transaction, while nobody else changes the catalog."""
 
     def __init__(
         self, session: AsyncSession, organization_id: uuid.UUID, store_id: uuid.UUID, currency: str, context: Context
     ) -> None:
-        self._session = session
-        self._scope = {"org": organization_id, "store": store_id}
+        self._rows = JudgingRepository(session, organization_id, store_id)
         self._currency = currency
         self._context = context
-        self._conflicts = Conflicts(session, organization_id, store_id)
+        self._conflicts = ConflictRepository(session, organization_id, store_id)
 
     async def products(self, shown: Products, changed: Iterable[str]) -> Judged[StagedProduct]:
         """Judge changed products."""
         asked = [
             _Asked(found=row, variant_id=None, now=product_values(staged, row.held), store_at=staged.modified_at)
-            for row in await self._contested(sql.CONTESTED_PRODUCTS, changed, PRODUCT_FIELDS)
+            for row in await self._rows.contested_products(self._context, changed)
             for staged in (shown[row.external_id],)
         ]
 
@@ -114,7 +84,7 @@ class Judging:
                 store_at=staged.modified_at,
                 foreign=row.currency != self._currency and (not row.home or self._context.owners.price == HUB),
             )
-            for row in await self._contested(sql.CONTESTED_VARIANTS, changed, VARIANT_FIELDS)
+            for row in await self._rows.contested_variants(self._context, changed)
             for staged in (shown[row.external_id],)
         ]
 
@@ -129,21 +99,8 @@ class Judging:
 
     async def keep(self, judged: Judged[Any], *, products: bool) -> None:
         """Write what stands beside listings, and the conflicts."""
-        if judged.beside:
-            statement = sql.KEEP_BESIDE_PRODUCTS if products else sql.KEEP_BESIDE_LISTINGS
-            fields = [*(PRODUCT_FIELDS if products else VARIANT_FIELDS)]
-            await self._run(statement, fields=fields, rows=msgspec.json.encode(judged.beside).decode())
+        await self._rows.keep(judged.beside, products=products)
         await self._conflicts.write(judged.conflicts, judged.settlements)
-
-    async def _contested(self, statement: str, names: Iterable[str], fields: Mapping[str, str]) -> Sequence[Any]:
-        values = {
-            "names": list(names),
-            "hub": any(getattr(self._context.owners, group) == HUB for group in set(fields.values())),
-            "shared": self._context.shared,
-            "since": self._context.started_at,
-        }
-        found: Sequence[Any] = (await self._run(statement, **values)).all()
-        return found
 
     async def _judged(
         self,
@@ -200,19 +157,11 @@ class Judging:
         ]
         if not wanted:
             return
-        products, variants, fields = zip(*wanted, strict=True)
-        values = {"products": list(products), "variants": list(variants), "fields": list(fields)}
-        known: dict[tuple[int, int | None, str], list[HubChange]] = {}
-        for row in await self._run(sql.HUB_CHANGES, **values):
-            change = HubChange(at=row.at, old=row.old, actor=row.actor)
-            known.setdefault((row.product_id, row.variant_id, row.field), []).append(change)
+        known = await self._rows.hub_changes(wanted)
         for one, of_one in zip(asked, sides, strict=True):
             for name, each in of_one.items():
                 hub = known.get((one.found.product_id, one.variant_id, name), ())
                 of_one[name] = msgspec.structs.replace(each, hub=tuple(hub))
-
-    async def _run(self, statement: str, **values: Any) -> Any:
-        return await self._session.execute(text(statement), {**self._scope, **values})
 
 
 def _beside(name: str, sides: Mapping[str, Sides], verdicts: Mapping[str, Verdict]) -> Beside:

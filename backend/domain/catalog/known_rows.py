@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog import merge_sql as sql
 from backend.domain.catalog.changes import ChangeNotes
-from backend.domain.catalog.judging import Context, Judging
+from backend.domain.catalog.judging import Judging
+from backend.domain.catalog.judging_repository import Context
 from backend.domain.catalog.new_rows import ensure_names
 from backend.domain.catalog.staging import Parented, Products, StagedVariant, Variants, resolve_known, stage
 from backend.domain.stock.shown import StockShown

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog import merge_sql as sql
 from backend.domain.catalog.changes import take_turn
-from backend.domain.catalog.judging import Context, read_context
+from backend.domain.catalog.judging_repository import JudgingRepository
 from backend.domain.catalog.known_rows import KnownRows, MergeCheck, MergeCounts, Updated
 from backend.domain.catalog.linking import Linked, LinkedVariants, Linking
 from backend.domain.catalog.new_rows import NewRows, ensure_names, numbers
@@ -110,10 +110,11 @@ class StoreMerge:
                   price_move: how far a price may move before it is counted in `moved`, as a share of the old one.
         """
         await self._run(sql.LOCK_STORE)
-        context = await read_context(self._session, self._organization_id, self._store_id, self._run_id)
+        place = (self._organization_id, self._store_id)
+        context = await JudgingRepository(self._session, *place).context(self._run_id)
+        known = KnownRows(self._session, *place, self._currency, context, self._run_id)
         shown_products = product_rows(products)
         shown_variants = variant_rows(products, variants, currency=self._currency)
-        known = self._known(context)
         done = await self._merge_products(shown_products, shown_variants, product_limit, known)
         varied = await self._merge_variants(shown_variants, done, known, check, price_move)
         await self._note_created(shown_products, shown_variants, done, varied)
@@ -123,10 +124,6 @@ class StoreMerge:
         if merged.changed:
             await self._run(sql.BUMP_REVISION)
         return merged
-
-    def _known(self, context: Context) -> KnownRows:
-        place = (self._organization_id, self._store_id)
-        return KnownRows(self._session, *place, self._currency, context, self._run_id)
 
     async def _merge_products(
         self, shown: Products, variants: Variants, product_limit: int | None, known_rows: KnownRows

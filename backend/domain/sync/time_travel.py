@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.domain.catalog.history import ChangeHistory, HistoryRow
+from backend.domain.catalog.history_repository import ChangeHistory, HistoryRow
 from backend.domain.sync.people_repository import People
 from backend.domain.sync.plan import Difference, Fields, labelled
 from backend.domain.sync.time_travel_repository import LedgerRow, TimeTravelRepository

@@ -9,7 +9,7 @@ import pytest
 
 from backend.domain.catalog.edits import FieldEdit
 from backend.domain.catalog.fields import PRODUCT_FIELDS, VARIANT_FIELDS
-from backend.domain.catalog.history import ChangeHistory
+from backend.domain.catalog.history_repository import ChangeHistory
 from backend.domain.events.types import ProductUpdated
 from backend.kit.errors import DomainError
 from tests.support.linked_stores import LinkedStores, article, linked_stores, price_edit, title_edit

@@ -62,7 +62,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """`agreed` (both sides hold the same) or `owner` (one side owns the field meanwhile)."""
 
 
-class Conflicts:
+class ConflictRepository:
     """Conflicts of one store, inside the caller's transaction."""
 
     def __init__(self, session: AsyncSession, organization_id: uuid.UUID, store_id: uuid.UUID) -> None:
