@@ -41,12 +41,14 @@ ORDER BY external_id FOR UPDATE
 """)
 _LOCK_LINKS = text(str(_LOCK_LISTINGS).replace("FROM listings", "FROM product_links"))
 
+# What was written changed what the store shows: what it shows next is judged, even if it is what it showed before.
 _SETTLE_LISTINGS = text("""
 UPDATE listings l
 SET shown = told.shown, due = (SELECT array_agg(name ORDER BY name) FROM jsonb_array_elements_text(told.due) AS name),
     state = CASE WHEN told.code IS NOT NULL THEN 'error' WHEN l.state IN ('error', 'pending') THEN 'active'
                  ELSE l.state END,
     error_code = told.code, error_message = told.message,
+    seen_hash = CASE WHEN told.code IS NULL THEN '' ELSE l.seen_hash END,
     failed_at = CASE WHEN told.code IS NULL THEN NULL ELSE now() END, updated_at = now()
 FROM jsonb_to_recordset(cast(:rows AS jsonb)) AS told(external_id text, shown jsonb, due jsonb, code text, message text)
 WHERE l.organization_id = :org AND l.store_id = :store AND l.external_id = told.external_id
@@ -55,6 +57,7 @@ _SETTLE_LINKS = text("""
 UPDATE product_links l
 SET shown = told.shown, due = (SELECT array_agg(name ORDER BY name) FROM jsonb_array_elements_text(told.due) AS name),
     error_code = told.code, error_message = told.message,
+    seen_hash = CASE WHEN told.code IS NULL THEN '' ELSE l.seen_hash END,
     failed_at = CASE WHEN told.code IS NULL THEN NULL ELSE now() END, updated_at = now()
 FROM jsonb_to_recordset(cast(:rows AS jsonb)) AS told(external_id text, shown jsonb, due jsonb, code text, message text)
 WHERE l.organization_id = :org AND l.store_id = :store AND l.external_id = told.external_id

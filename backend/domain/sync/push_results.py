@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog.fields import spelled
@@ -20,7 +21,7 @@ from backend.domain.sync.push_step import UNDO, items_of
 from backend.domain.sync.repository import SyncRepository
 from backend.models.stores import Store
 from backend.models.sync import SyncChange, SyncRun
-from backend.ports.store_writes import FAILED, REFUSED, STALE, StoreWrite, WriteResult
+from backend.ports.store_writes import FAILED, REFUSED, STALE, UNCHANGED, StockWrite, StoreWrite, WriteResult
 
 ADOPTED = "adopted"
 """Code of a creation that found the product in the store already."""
@@ -36,8 +37,15 @@ class PushResults:
         self._store = store
         self._due = DueRepository(session, store.organization_id, store.id, store.currency or "")
 
-    async def note(self, writes: Mapping[str, StoreWrite], results: Sequence[WriteResult]) -> frozenset[uuid.UUID]:
-        """Note what became of writes, by their keys; return stores whose pieces are due because of it."""
+    async def note(
+        self, writes: Mapping[str, StoreWrite], results: Sequence[WriteResult], *, repeated: bool = False
+    ) -> frozenset[uuid.UUID]:
+        """Note what became of writes, by their keys; return stores whose pieces are due because of it.
+
+        Args:     repeated: the writes may have been sent before.
+        """
+        if not repeated:
+            results = [_seen(one, writes[one.key]) for one in results]
         rows = PushRepository(self._session)
         changes = {str(row.write_key): row for row in await rows.by_keys(self._run, [one.key for one in results])}
         told = [(changes[one.key], one) for one in results if one.key in changes]
@@ -138,6 +146,14 @@ class PushResults:
             await events.record(self._store.organization_id, event)
             issues.append({"code": code, "message": result.message, "external_id": change.external_id})
         await SyncRepository(self._session).add_issues(self._run, issues[:500])
+
+
+def _seen(result: WriteResult, write: StoreWrite) -> WriteResult:
+    # A store that shows the target before it was sent sold or counted pieces by itself: the target knows nothing of
+    # those, and taking it for done would lose them.
+    if isinstance(write, StockWrite) and result.outcome == UNCHANGED and result.pieces not in (None, write.believed):
+        return msgspec.structs.replace(result, outcome=STALE)
+    return result
 
 
 def _sent(change: SyncChange, write: StoreWrite) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class StorePush:
                 return
             run, store = found
             writes = {write.key: write for write in batch.writes}
-            due = await PushResults(session, run, store).note(writes, list(results))
+            due = await PushResults(session, run, store).note(writes, list(results), repeated=batch.repeated)
             if due:
                 requests = PushRequests(session, self._jobs(session))
                 await requests.soon(system_actor(store.organization_id), due, kind=STOCK)

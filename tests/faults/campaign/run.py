@@ -15,6 +15,7 @@ from backend.domain.catalog.edits import FieldEdit
 from backend.domain.stock.ledger import Adjustment
 from backend.domain.stores.connecting import ConnectRequest
 from backend.embedded.instance import Instance
+from backend.kit.clock import utc_now
 from backend.kit.errors import DomainError
 from backend.ports.actor import Actor, system_actor
 from backend.wiring import Container
@@ -49,6 +50,8 @@ class Run:
     ids: dict[str, uuid.UUID] = field(default_factory=dict)
     skus: list[str] = field(default_factory=list)
     books: Books = field(default_factory=Books)
+    overtaken: int = 0
+    """Articles whose pieces cannot be added up: see `verdict`."""
     actor: Actor = field(default_factory=lambda: system_actor(uuid.UUID(int=0)))
 
     async def play(self) -> list[str]:
@@ -146,8 +149,9 @@ class Run:
     async def _order(self, step: Step) -> None:
         sku = self.skus[step.article]
         body = {"lines": [{"sku": sku, "quantity": step.facts["quantity"]}]}
+        begun = utc_now()
         if await self._control(step.store, "POST", "orders", body) is not None:
-            self.books.sold(sku, step.facts["quantity"])
+            self.books.sold(sku, step.facts["quantity"], step.store, begun, utc_now())
 
     async def _reprice(self, step: Step) -> None:
         await self._control(step.store, "POST", "change", {"sku": self.skus[step.article], **step.facts})
@@ -166,7 +170,11 @@ class Run:
         async def edit() -> None:
             async with self.container.transaction() as services:
                 [(product, variant)] = await services.session.execute(_ARTICLE, self._named(step))
-                edits = [FieldEdit(product_id=product, variant_id=variant, field="price", value=_plain(step))]
+                wanted = {"price": _plain(step), "sale_price": None}
+                edits = [
+                    FieldEdit(product_id=product, variant_id=variant, field=name, value=value)
+                    for name, value in wanted.items()
+                ]
                 done = await services.catalog_edits.apply(self.actor, edits, origin="person")
                 await services.push_requests.soon(self.actor, done.due_stores)
 
