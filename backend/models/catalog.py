@@ -240,7 +240,7 @@ class FieldChange(Base):
     """None: the product's own fields."""
     changes: Mapped[dict[str, Any]]
     """Field to `[old, new]`, spelled as `domain/catalog/fields.py` says; `deleted` tells of leaving and coming back."""
-    at: Mapped[CreatedAt]
+    changed_at: Mapped[CreatedAt]
     origin: Mapped[str]
     """`store` (a store showed it), `import`, `person`, `undo`, `restore`, `conflict` or `rule`."""
     store_id: Mapped[uuid.UUID | None]

@@ -80,7 +80,10 @@ class SyncIssue(Base):
     facts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), default=dict)
     created_at: Mapped[CreatedAt]
 
-    __table_args__ = (Index("ix_sync_issues_organization_id_run_id", "organization_id", "run_id"),)
+    __table_args__ = (
+        Index("ix_sync_issues_organization_id_run_id", "organization_id", "run_id"),
+        Index("ix_sync_issues_run_id", "run_id"),
+    )
 
 
 class SyncSeen(Base):

@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("product_id", sa.BigInteger(), nullable=False),
         sa.Column("variant_id", sa.BigInteger(), nullable=True),
         sa.Column("changes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("store_id", sa.Uuid(), nullable=True),
         sa.Column("run_id", sa.Uuid(), nullable=True),
@@ -219,6 +219,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_sync_created"),
     )
     op.create_index("ix_sync_created_run_id", "sync_created", ["run_id"])
+    # A run that is forgotten takes its issues along.
+    op.create_index("ix_sync_issues_run_id", "sync_issues", ["run_id"])
     op.add_column("listings", sa.Column("shown", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.add_column("listings", sa.Column("due", postgresql.ARRAY(sa.Text()), nullable=True))
     op.add_column("listings", sa.Column("error_code", sa.Text(), nullable=True))
@@ -290,6 +292,7 @@ def downgrade() -> None:
     op.drop_column("listings", "error_code")
     op.drop_column("listings", "due")
     op.drop_column("listings", "shown")
+    op.drop_index("ix_sync_issues_run_id", table_name="sync_issues")
     op.drop_index("ix_sync_created_run_id", table_name="sync_created")
     op.drop_table("sync_created")
     op.drop_table("listing_requests")

@@ -80,7 +80,7 @@ def texts_of(node: ast.AST) -> Iterator[str]:
 
 
 def test_every_issue_that_a_sync_can_note_is_explained() -> None:
-    text = (ROOT / "docs/woocommerce.md").read_text()
+    text = "".join((ROOT / "docs" / name).read_text() for name in ("woocommerce.md", "two-way-sync.md"))
     codes = {
         code
         for folder in ("backend/domain/sync", "plugin_bridge/woocommerce")

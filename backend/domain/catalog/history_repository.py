@@ -13,8 +13,8 @@ from backend.ports.actor import Actor
 
 _ROWS = """
 SELECT c.id, c.product_id, c.variant_id, coalesce(p.title, '') AS title,
-       coalesce(nullif(v.title, ''), v.sku, '') AS variant, c.changes, c.at, c.origin, c.store_id, c.run_id, c.actor,
-       c.reason
+       coalesce(nullif(v.title, ''), v.sku, '') AS variant, c.changes, c.changed_at AS at, c.origin, c.store_id,
+       c.run_id, c.actor, c.reason
 FROM field_changes c
 LEFT JOIN products p ON p.organization_id = c.organization_id AND p.id = c.product_id
 LEFT JOIN variants v ON v.organization_id = c.organization_id AND v.id = c.variant_id

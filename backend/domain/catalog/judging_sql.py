@@ -59,7 +59,7 @@ SELECT asked.product_id, asked.variant_id, asked.field, told.at, told.old, told.
 FROM unnest(cast(:products AS bigint[]), cast(:variants AS bigint[]), cast(:fields AS text[]))
      AS asked(product_id, variant_id, field)
 CROSS JOIN LATERAL (
-    SELECT c.id, c.at, c.changes -> asked.field -> 0 AS old, c.actor FROM field_changes c
+    SELECT c.id, c.changed_at AS at, c.changes -> asked.field -> 0 AS old, c.actor FROM field_changes c
     WHERE c.organization_id = :org AND c.product_id = asked.product_id
       AND c.variant_id IS NOT DISTINCT FROM asked.variant_id AND c.changes ? asked.field
       AND NOT (c.origin = 'store' AND c.store_id = :store)

@@ -126,15 +126,11 @@ class ProductUpdated(Event, frozen=True, kw_only=True, tag="product.updated"):
 
     product_id: str
     variant_id: str | None
-    """None: the product's own fields; then nothing is said of sku and amounts."""
+    """None: the product's own fields."""
     sku: str
+    """The variant's."""
     title: str
     """The product's."""
-    currency: str | None
-    price: str | None
-    cost: str | None
-    margin: str | None
-    images: list[dict[str, str]]
     changes: dict[str, list[Any]]
     """Field to `[old, new]`, spelled as in the history."""
 

@@ -13,7 +13,7 @@ GROUPS = ("content", "price", "stock", "images", "status")
 """Field groups; which field is in which stands in `domain/catalog/fields.py`."""
 
 
-class Ownership(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Ownership(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who owns a group of fields in this store: `hub`, `store` or `newest` (decision 0024)."""
 
     content: str = NEWEST
@@ -24,7 +24,7 @@ class Ownership(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     status: str = NEWEST
 
 
-class Guards(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Guards(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When a run waits for a person. Shares are 0..1; 1 never holds."""
 
     shrink_share: float = 0.3
@@ -41,7 +41,7 @@ class Guards(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     """So many listings may always go, be emptied or move."""
 
 
-class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of one store; what is absent has its default."""
 
     owners: Ownership = Ownership()
@@ -50,14 +50,25 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """`auto`: what is due goes out by itself; `manual`: stock does, all else waits until a person applies a preview."""
 
 
+_DEFAULTS: Mapping[str, Any] = msgspec.to_builtins(StoreSettings())
+
+
 def settings_of(stored: Mapping[str, Any]) -> StoreSettings:
     """Read the settings of a store's row."""
     return msgspec.convert(stored, StoreSettings)
 
 
 def stored(settings: StoreSettings) -> dict[str, Any]:
-    """Return settings as the row keeps them: only what is not the default."""
-    kept: dict[str, Any] = msgspec.to_builtins(settings)
+    """Return settings as the row keeps them: only what is not the default, so that a default may change."""
+    return _beside(msgspec.to_builtins(settings), _DEFAULTS)
+
+
+def _beside(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for name, value in values.items():
+        found = _beside(value, defaults[name]) if isinstance(value, dict) else value
+        if found != ({} if isinstance(value, dict) else defaults[name]):
+            kept[name] = found
     return kept
 
 

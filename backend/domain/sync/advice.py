@@ -2,6 +2,12 @@
 
 from collections.abc import Mapping
 
+TEMPORARY = (
+    *("failed", "timeout", "unreachable", "server_error", "not_json", "throttled", "too_large"),
+    *("busy", "unanswered", "incomplete"),
+)
+"""Codes of items that did not go through for a reason that may pass."""
+
 _ADVICE: Mapping[str, str] = {
     "gone": "The store has deleted it. Sync the store, or put the product up for sale there again.",
     "sku_taken": "Another product of the store has this sku. Change one of them, or link this product to it.",
@@ -10,9 +16,12 @@ _ADVICE: Mapping[str, str] = {
     "not_counted": "The store does not count pieces of this item. Switch stock management on there, then retry.",
     "echo_differs": "The store changed what was sent, often by a plugin. Look there, or let the store own the field.",
     "too_many_variants": "The platform allows no more variants of one product. Split the product.",
-    "no_location": "The shop has no active place that could hold pieces. Activate one there, then retry.",
+    "barcode_taken": "Another product of the store has this barcode. Change one of them, or link this product to it.",
+    "handle_taken": "Another product of the shop has this address. Change its handle there, then retry.",
+    "no_place": "The shop has no active place that could hold pieces. Activate one there, then retry.",
+    "not_published": "It is in the shop, but on no sales channel. Publish it in the Shopify admin.",
     "rejected": "The store refuses it for the reason given. Correct the product, then retry.",
-    "failed": "It is tried again by itself in some minutes.",
+    **dict.fromkeys(TEMPORARY, "It is tried again by itself in some minutes."),
 }
 _OTHERWISE = "Correct what the message names, then retry."
 

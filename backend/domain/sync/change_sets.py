@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.stores.settings import settings_of
-from backend.domain.sync.creations import Creations, creation_fields
+from backend.domain.sync.creation_repository import CreationRepository, creation_fields
 from backend.domain.sync.due_repository import DueRepository, Settled
 from backend.domain.sync.guards import Held
+from backend.domain.sync.listing_requests_repository import ListingRequestRepository
 from backend.domain.sync.plan import CREATE, DELETE, PRODUCT, STOCK, VARIANT, Change, Item, may_write, planned
 from backend.domain.sync.push_guards import EMPTY, may_push
 from backend.domain.sync.push_repository import PushRepository
 from backend.models.stores import Store
-from backend.models.sync import ListingRequest
 
 PAGE = 5_000
 """Due rows looked at in one statement: bounds memory, whatever is due."""
@@ -84,13 +83,9 @@ class ChangeSets:
             after = items[-1].external_id
 
     async def _requested(self) -> list[Change]:
-        query = select(ListingRequest).where(
-            ListingRequest.organization_id == self._store.organization_id,
-            ListingRequest.store_id == self._store.id,
-            ListingRequest.state == "pending",
-        )
-        rows = list((await self._session.execute(query.order_by(ListingRequest.product_id))).scalars())
-        creations = Creations(self._session, self._store.organization_id, self._store.id)
+        requests = ListingRequestRepository(self._session, self._store.organization_id, self._store.id)
+        rows = await requests.pending()
+        creations = CreationRepository(self._session, self._store.organization_id, self._store.id)
         ids = [row.product_id for row in rows]
         links = await creations.links(ids) if ids else {}
         wanted = [row.product_id for row in rows if row.wanted == "listed" and row.product_id not in links]
@@ -105,7 +100,7 @@ class ChangeSets:
                 external_id, title, status = links[row.product_id]
                 made.append(_of_product(DELETE, row.product_id, external_id, title, {"status": [status, "archived"]}))
             else:  # done already, or the product is gone
-                await self._session.delete(row)
+                await requests.done(row.product_id)
         return made
 
 

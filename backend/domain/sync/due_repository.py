@@ -63,6 +63,17 @@ FROM jsonb_to_recordset(cast(:rows AS jsonb)) AS told(external_id text, shown js
 WHERE l.organization_id = :org AND l.store_id = :store AND l.external_id = told.external_id
 """)
 
+# Each row's due is what it was, with the fields of the groups that the hub owns now and without those of the store's.
+_REDO = """
+UPDATE {table} SET due = (
+    SELECT array_agg(DISTINCT name ORDER BY name)
+    FROM (SELECT unnest(coalesce(due, '{{}}')) AS name
+          UNION SELECT name FROM jsonb_object_keys(coalesce(shown, '{{}}')) AS name
+          WHERE name = ANY(cast(:hub AS text[]))) AS names
+    WHERE NOT name = ANY(cast(:store_owned AS text[]))), updated_at = now()
+WHERE organization_id = :org AND store_id = :store AND gone_at IS NULL AND (shown IS NOT NULL OR due IS NOT NULL)
+"""
+
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be noted beside a listing or a product of a store."""
@@ -105,6 +116,15 @@ class DueRepository:
             return
         statement = _SETTLE_LINKS if entity == PRODUCT else _SETTLE_LISTINGS
         await self._session.execute(statement, {**self._scope, "rows": msgspec.json.encode(rows).decode()})
+
+    async def own(self, *, hub: Sequence[str], store: Sequence[str]) -> None:
+        """Make fields due that the hub owns from now on, wherever the store shows something else; others no more.
+
+        Args:     hub, store: fields that the hub, and the store, own from now on.
+        """
+        values = {**self._scope, "hub": list(hub), "store_owned": list(store)}
+        for table in ("listings", "product_links"):
+            await self._session.execute(text(_REDO.format(table=table)), values)
 
     async def _items(self, entity: str, statement: Any, values: dict[str, Any]) -> list[Item]:
         found = await self._session.execute(statement, {**self._scope, **values})

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +25,11 @@ class ListingRequestRepository:
         statement = upsert(ListingRequest).values(**self._scope, product_id=product_id, **values)
         keys = ["organization_id", "store_id", "product_id"]
         await self._session.execute(statement.on_conflict_do_update(index_elements=keys, set_=cleared))
+
+    async def pending(self) -> list[ListingRequest]:
+        """Return what is still to be done, by product."""
+        query = select(ListingRequest).where(*self._where, ListingRequest.state == "pending")
+        return list((await self._session.execute(query.order_by(ListingRequest.product_id))).scalars())
 
     async def done(self, product_id: int) -> None:
         """Forget a request: the store has done it."""

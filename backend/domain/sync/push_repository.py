@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.domain.sync.advice import TEMPORARY
 from backend.domain.sync.plan import Change
 from backend.domain.sync.push_guards import StoreSize
 from backend.domain.sync.repository import UNFINISHED
@@ -17,8 +18,6 @@ from backend.ports.actor import Actor
 MODE = "changes"
 REST_AFTER_FAILURE_S = 300
 """A store whose last push failed is asked again after so many seconds."""
-TEMPORARY = ("failed", "timeout", "unreachable", "server_error", "throttled")
-"""Codes of items that did not go through for a reason that may pass."""
 RETRY_ITEMS_AFTER_S = 600
 
 _DUE_STORES = text("""

@@ -12,7 +12,7 @@ from backend.domain.events.service import EventRecorder
 from backend.domain.events.types import ListingError
 from backend.domain.stock.shown import StockShown
 from backend.domain.sync.advice import advice_for
-from backend.domain.sync.creations import Creations
+from backend.domain.sync.creation_repository import CreationRepository
 from backend.domain.sync.due_repository import DueRepository, Settled
 from backend.domain.sync.listing_requests_repository import ListingRequestRepository
 from backend.domain.sync.plan import CREATE, DELETE, PRODUCT, STOCK, VARIANT, Item, after_write
@@ -93,7 +93,7 @@ class PushResults:
     async def _note_products(self, told: Sequence[tuple[SyncChange, WriteResult]]) -> None:
         """Link what was created, and note what was asked for as done or refused."""
         requests = ListingRequestRepository(self._session, self._store.organization_id, self._store.id)
-        creations = Creations(self._session, self._store.organization_id, self._store.id)
+        creations = CreationRepository(self._session, self._store.organization_id, self._store.id)
         for change, result in told:
             if change.action not in (CREATE, DELETE):
                 await self._note_status(creations, change, result)
@@ -107,7 +107,7 @@ class PushResults:
                 await creations.unlist(change.product_id, deleted=self._run.kind == UNDO and not change.fields)
             await requests.done(change.product_id)
 
-    async def _note_status(self, creations: Creations, change: SyncChange, result: WriteResult) -> None:
+    async def _note_status(self, creations: CreationRepository, change: SyncChange, result: WriteResult) -> None:
         """Note listings as for sale or off sale when a product's status was written."""
         if change.entity != PRODUCT or "status" not in change.fields or result.outcome in _BAD:
             return

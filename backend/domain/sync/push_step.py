@@ -11,7 +11,7 @@ from backend.domain.catalog.fields import read
 from backend.domain.events.service import EventRecorder
 from backend.domain.events.types import SyncCompleted, SyncStarted
 from backend.domain.sync.change_sets import ChangeSets
-from backend.domain.sync.creations import Creations
+from backend.domain.sync.creation_repository import CreationRepository
 from backend.domain.sync.due_repository import DueRepository
 from backend.domain.sync.outcome import AUC_14, end_run
 from backend.domain.sync.plan import CREATE, DELETE, PRODUCT, STOCK, VARIANT, Change, Item, still_wanted
@@ -111,7 +111,7 @@ async def _writes(
     """Turn changes into writes by what the catalog holds now; what is not wanted any more is skipped."""
     items = await items_of(session, store, changes)
     wanted = [change.product_id for change in changes if change.action == CREATE]
-    creations = Creations(session, run.organization_id, store.id)
+    creations = CreationRepository(session, run.organization_id, store.id)
     products = await creations.products(wanted, store.currency or "") if wanted else {}
     writes: list[StoreWrite] = []
     skipped: list[Finished] = []

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.access.rules import MANAGERS
@@ -13,21 +12,10 @@ from backend.domain.catalog.fields import GROUP_OF
 from backend.domain.jobs.service import JobRecorder
 from backend.domain.stores.connected import visible_store
 from backend.domain.stores.settings import GROUPS, HUB, STORE, StoreSettings, checked, settings_of, stored
+from backend.domain.sync.due_repository import DueRepository
 from backend.domain.sync.push_soon import STOCK, PushRequests
 from backend.kit.errors import forbidden
 from backend.ports.actor import Actor
-
-_TABLES = ("listings", "product_links")
-# Each row's due is what it was, with the fields of the groups that the hub owns now and without those of the store's.
-_REDO = """
-UPDATE {table} SET due = (
-    SELECT array_agg(DISTINCT name ORDER BY name)
-    FROM (SELECT unnest(coalesce(due, '{{}}')) AS name
-          UNION SELECT name FROM jsonb_object_keys(coalesce(shown, '{{}}')) AS name
-          WHERE name = ANY(cast(:hub AS text[]))) AS names
-    WHERE NOT name = ANY(cast(:store_owned AS text[]))), updated_at = now()
-WHERE organization_id = :org AND store_id = :store AND gone_at IS NULL AND (shown IS NOT NULL OR due IS NOT NULL)
-"""
 
 
 class StoreSettingsService:
@@ -58,14 +46,11 @@ class StoreSettingsService:
         now = {group: getattr(settings.owners, group) for group in GROUPS}
         moved = {group for group in GROUPS if now[group] != getattr(before.owners, group)}
         if moved:
-            values = {
-                "org": store.organization_id,
-                "store": store.id,
-                "hub": _fields(group for group in moved if now[group] == HUB),
-                "store_owned": _fields(group for group in moved if now[group] == STORE),
-            }
-            for table in _TABLES:
-                await self._session.execute(text(_REDO.format(table=table)), values)
+            due = DueRepository(self._session, store.organization_id, store.id, store.currency or "")
+            await due.own(
+                hub=_fields(group for group in moved if now[group] == HUB),
+                store=_fields(group for group in moved if now[group] == STORE),
+            )
         await AuditTrail(self._session).record(
             actor=str(actor.user_id or "operator"),
             action="stores.change_settings",

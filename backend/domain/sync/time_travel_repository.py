@@ -24,12 +24,14 @@ SELECT p.id AS product_id, cast(NULL AS bigint) AS variant_id, p.title, '' AS va
        {HELD_PRODUCT} AS held, p.created_at, p.deleted_at
 FROM products p
 WHERE p.organization_id = :org AND p.id = ANY(cast(:products AS bigint[]))
-  AND (cast(:whole AS boolean) OR p.created_at > :at OR p.deleted_at > :at OR p.id = ANY(cast(:changed_products AS bigint[])))
+  AND (cast(:whole AS boolean) OR p.created_at > :at OR p.deleted_at > :at
+       OR p.id = ANY(cast(:changed_products AS bigint[])))
 UNION ALL
 SELECT v.product_id, v.id, p.title, v.title, v.sku, {HELD_VARIANT}, v.created_at, least(v.deleted_at, p.deleted_at)
 FROM variants v JOIN products p ON p.organization_id = v.organization_id AND p.id = v.product_id
 WHERE v.organization_id = :org AND v.product_id = ANY(cast(:products AS bigint[]))
-  AND (cast(:whole AS boolean) OR v.created_at > :at OR v.deleted_at > :at OR v.id = ANY(cast(:changed_variants AS bigint[])))
+  AND (cast(:whole AS boolean) OR v.created_at > :at OR v.deleted_at > :at
+       OR v.id = ANY(cast(:changed_variants AS bigint[])))
 ORDER BY product_id, variant_id NULLS FIRST
 """)
 # Of each field the first change after the time says what it was. Rows of one place are numbered in the order in which
@@ -40,7 +42,7 @@ FROM (
     SELECT DISTINCT ON (c.product_id, c.variant_id, one.key) c.product_id, c.variant_id, one.key AS field,
            one.value AS pair
     FROM field_changes c CROSS JOIN LATERAL jsonb_each(c.changes) AS one
-    WHERE c.organization_id = :org AND c.product_id = ANY(cast(:products AS bigint[])) AND c.at > :at
+    WHERE c.organization_id = :org AND c.product_id = ANY(cast(:products AS bigint[])) AND c.changed_at > :at
     ORDER BY c.product_id, c.variant_id, one.key, c.id
 ) first
 GROUP BY product_id, variant_id
@@ -77,7 +79,7 @@ WITH shown AS (
     WHERE organization_id = :org AND store_id = :store AND (gone_at IS NULL OR gone_at > :at)
 )
 SELECT c.product_id FROM field_changes c JOIN shown USING (product_id)
-WHERE c.organization_id = :org AND c.at > :at
+WHERE c.organization_id = :org AND c.changed_at > :at
 UNION
 SELECT v.product_id FROM variants v JOIN shown USING (product_id)
 WHERE v.organization_id = :org AND (v.created_at > :at OR v.deleted_at > :at)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.domain.jobs.service import JobRecorder
 from backend.domain.stores.connected import visible_store
 from backend.domain.sync.change_sets import ChangeSet
-from backend.domain.sync.creations import Creations
+from backend.domain.sync.creation_repository import CreationRepository
 from backend.domain.sync.plan import CREATE, DELETE, PRODUCT, STOCK, UPDATE, Change, Item, shows, undone
 from backend.domain.sync.previews import Previews
 from backend.domain.sync.push_repository import PushRepository
@@ -89,7 +89,7 @@ class Undo:
 
     async def _push_taken_back(self, actor: Actor, run: SyncRun, store: Store, left: list[Left]) -> list[Change]:
         changes: list[Change] = []
-        creations = Creations(self._session, store.organization_id, store.id)
+        creations = CreationRepository(self._session, store.organization_id, store.id)
         after = 0
         while True:
             rows = await self._rows.page(actor, run.id, after=after, most=PAGE, state="applied")

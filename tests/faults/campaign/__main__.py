@@ -12,14 +12,11 @@ from tests.faults.campaign.run import Run
 from tests.faults.campaign.script import disasters
 from tests.faults.campaign.world import World
 
-DISASTROUS_S = 12.0
-"""How long disasters befall a group of runs; then they have to come to rest."""
 
-
-def _befall(world: World, seed: int, ended: threading.Event) -> None:
-    begun = time.monotonic()
-    for at, what in disasters(seed, DISASTROUS_S):
-        if ended.wait(max(0.0, begun + at - time.monotonic())):
+def _befall(world: World, runs: list[Run], ended: threading.Event) -> None:
+    """Let disasters befall the instance until the last script has ended."""
+    for pause_s, what in disasters(runs[0].seed):
+        if ended.wait(pause_s) or all(run.played for run in runs):
             return
         if what == "empty valkey":
             world.empty_valkey()
@@ -33,7 +30,7 @@ async def _group(world: World, seeds: range, calm: bool) -> list[tuple[int, list
     container = Container(load_settings(world.environment), world.data_dir)
     runs = [Run(seed, world, container) for seed in seeds]
     ended = threading.Event()
-    chaos = threading.Thread(target=_befall, args=(world, seeds.start, ended))
+    chaos = threading.Thread(target=_befall, args=(world, runs, ended))
     if not calm:
         chaos.start()
     try:

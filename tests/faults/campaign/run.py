@@ -50,6 +50,8 @@ class Run:
     ids: dict[str, uuid.UUID] = field(default_factory=dict)
     skus: list[str] = field(default_factory=list)
     books: Books = field(default_factory=Books)
+    played: bool = False
+    """Its script has ended: now it comes to rest."""
     overtaken: int = 0
     """Articles whose pieces cannot be added up: see `verdict`."""
     actor: Actor = field(default_factory=lambda: system_actor(uuid.UUID(int=0)))
@@ -62,6 +64,7 @@ class Run:
             for step in script(self.seed, STEPS, ARTICLES):
                 await asyncio.sleep(step.pause_s)
                 await getattr(self, f"_{step.what}")(step)
+            self.played = True
             for store in STORES:
                 await self._control(store, "DELETE", "faults")
             await self._settle()

@@ -1,6 +1,7 @@
 """What happens in one run, made from its seed alone: pure, so that a seed can be replayed."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,12 +74,8 @@ def script(seed: int, steps: int, articles: int) -> list[Step]:
     return made
 
 
-def disasters(seed: int, seconds: float) -> list[tuple[float, str]]:
-    """Return when what befalls the instance, in seconds from the start."""
+def disasters(seed: int) -> Iterator[tuple[float, str]]:
+    """Yield what befalls the instance, each with the seconds before it, without end."""
     chance = random.Random(seed * 7919 + 1)
-    at, found = 0.0, []
     while True:
-        at += chance.uniform(0.4, 2.5)
-        if at > seconds:
-            return found
-        found.append((at, chance.choice(DISASTERS)))
+        yield chance.uniform(0.5, 3.0), chance.choice(DISASTERS)

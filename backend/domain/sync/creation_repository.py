@@ -67,7 +67,7 @@ WHERE l.organization_id = :org AND l.store_id = :store AND l.product_id = ANY(:p
 """)
 
 
-class Creations:
+class CreationRepository:
     """Reads whole products for a store, and links them once they are there."""
 
     def __init__(self, session: AsyncSession, organization_id: uuid.UUID, store_id: uuid.UUID) -> None:
