@@ -104,7 +104,7 @@ def test_a_code_brings_expiring_tokens_once(shop: ShopifyShop) -> None:
     tokens = shop.post_token(code=code, expiring="1").json()
     assert tokens["expires_in"] == 3600
     assert tokens["refresh_token_expires_in"] == 90 * 86_400
-    assert tokens["scope"] == "read_locations,read_orders,write_inventory,write_products"
+    assert tokens["scope"] == "read_locations,read_orders,write_inventory,write_products,write_publications"
     assert works(shop, tokens["access_token"]) == 200
     again = shop.post_token(code=code, expiring="1")
     assert (again.status_code, again.json()["error"]) == (400, "invalid_request")

@@ -17,7 +17,7 @@ from plugin_bridge.sandbox.shopify import AppOptions
 
 CLIENT_ID = "test-client-id"
 CLIENT_SECRET = "test-client-secret-long-enough-for-hs256"
-SCOPES = "read_products,write_products,read_inventory,write_inventory,read_locations,read_orders"
+SCOPES = "read_products,write_products,read_inventory,write_inventory,read_locations,read_orders,write_publications"
 HOST_TOKEN = "a host token for tests"
 API = "/admin/api/2026-10/graphql.json"
 PATIENCE_S = 15.0

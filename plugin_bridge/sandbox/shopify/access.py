@@ -11,12 +11,15 @@ _ORDERS = frozenset({"read_orders"})
 _CUSTOMERS = frozenset({"read_customers"})
 _WRITE_PRODUCTS = frozenset({"write_products"})
 _WRITE_INVENTORY = frozenset({"write_inventory"})
+_PUBLICATIONS = frozenset({"read_publications"})
+_PUBLISH = frozenset({"write_publications"})
 
 TYPES: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("Product", "ProductVariant", "Collection", "ProductOption", "ProductOptionValue"), _PRODUCTS),
     **dict.fromkeys(("ProductPriceRangeV2", "ProductCompareAtPriceRange", "MediaImage", "Media"), _PRODUCTS),
     **dict.fromkeys(("InventoryItem", "InventoryItemMeasurement"), _ITEMS),
     **dict.fromkeys(("InventoryLevel", "InventoryQuantity", "InventoryAdjustmentGroup", "InventoryChange"), _INVENTORY),
+    "AppCatalog": _PRODUCTS,
     "Location": _PLACES,
     "Order": _ORDERS,
     "LineItem": _ORDERS,
@@ -44,6 +47,8 @@ FIELDS: Mapping[tuple[str, str], frozenset[str]] = {
         ("Mutation", name): _WRITE_INVENTORY
         for name in ("inventorySetQuantities", "inventoryAdjustQuantities", "inventoryActivate")
     },
+    ("Mutation", "publishablePublish"): _PUBLISH,
+    ("QueryRoot", "publications"): _PUBLICATIONS,
     ("QueryRoot", "ordersCount"): _ORDERS,
     **{("QueryRoot", name): _PRODUCTS for name in ("productsCount", "productVariantsCount", "productByIdentifier")},
 }

@@ -12,6 +12,7 @@ from plugin_bridge.sandbox.shopify import admin, ordering
 from plugin_bridge.sandbox.shopify.kinds import KINDS
 from plugin_bridge.sandbox.shopify.options import AppOptions
 from plugin_bridge.sandbox.shopify.payloads import COMPLIANCE
+from plugin_bridge.sandbox.shopify.publishing import note_shown
 from plugin_bridge.sandbox.shopify.records import Variant
 from plugin_bridge.sandbox.shopify.seed import money
 from plugin_bridge.sandbox.shopify.shop import Shop
@@ -123,6 +124,7 @@ class Control:
             "stock": variant.available if variant.tracked else None,
             "levels": {places[place].name: pieces for place, pieces in variant.levels.items()},
             "barcode": variant.barcode,
+            "channels": list(product.channels),
             "modified_at": time_text(variant.updated_at),
         }
 
@@ -160,6 +162,7 @@ class Control:
             if change.status not in ("active", "draft", "archived"):
                 raise ControlRefused(f"status is active, draft or archived, not {change.status!r}")
             product.status = change.status.upper()
+            note_shown(product, shop.now())
         if change.price is not None:
             variant.price = _amount(change.price)
         if change.compare_at_price is not None:

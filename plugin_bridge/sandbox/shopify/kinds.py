@@ -20,6 +20,7 @@ KINDS: dict[str, str] = {
     "bulk_stuck": "a bulk operation stays RUNNING until it is cancelled or the fault is cleared",
     "bulk_refused": "a bulk operation is refused: five are under way already",
     "children_first": "lines of a bulk operation's file come in any order, children before their parents",
+    "publish_refused": "no sales channel takes a product",
     "finish_webhook_lost": "`bulk_operations/finish` never leaves the shop",
     "duplicate_webhooks": "a webhook arrives twice, with the same id",
     "reordered_webhooks": "a webhook arrives after the ones that follow it",

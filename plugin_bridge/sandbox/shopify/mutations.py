@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from plugin_bridge.sandbox.shopify import bulk_writes, hook_writes, inventory_writes, product_writes, variant_writes
+from plugin_bridge.sandbox.shopify import (
+    bulk_writes,
+    hook_writes,
+    inventory_writes,
+    product_writes,
+    publishing,
+    variant_writes,
+)
 from plugin_bridge.sandbox.shopify.context import Context, Resolver
 from plugin_bridge.sandbox.shopify.paging import MAX_PAGE
 from plugin_bridge.sandbox.shopify.problems import Refused, UserProblem
@@ -19,6 +26,7 @@ _ALL: Mapping[str, Resolver] = {
     **inventory_writes.MUTATIONS,
     **hook_writes.MUTATIONS,
     **bulk_writes.MUTATIONS,
+    **publishing.MUTATIONS,
 }
 
 

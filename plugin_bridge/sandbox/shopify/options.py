@@ -3,6 +3,7 @@
 import msgspec
 
 from backend.kit.discreet import Discreet
+from plugin_bridge.sandbox.shopify.channels import CHANNELS
 
 DOMAIN_SUFFIX = ".myshopify.com"
 
@@ -18,7 +19,9 @@ class AppOptions(Discreet, msgspec.Struct, frozen=True, kw_only=True):
     base_url: str
     """Where the app lives, without a trailing slash: webhooks go to `<base>/hooks/shopify`, the admin embeds
     `<base>/app`."""
-    scopes: str = "read_products,write_products,read_inventory,write_inventory,read_locations,read_orders"
+    scopes: str = (
+        "read_products,write_products,read_inventory,write_inventory,read_locations,read_orders,write_publications"
+    )
     """What an installation out of the admin grants, comma separated."""
     title: str = "Storeloom"
 
@@ -57,6 +60,8 @@ class ShopOptions(msgspec.Struct, kw_only=True):
     """True: `read_all_orders` was granted; else orders older than 60 days are not there."""
     locations: tuple[str, ...] = ("Shop location",)
     """Names of the places that hold stock; the first one gets a product's whole stock when it does not say."""
+    channels: tuple[str, ...] = CHANNELS
+    """Handles of the sales channels."""
     clock_skew_s: float = 0.0
 
     @property

@@ -13,6 +13,7 @@ import msgspec
 from plugin_bridge.sandbox.shopify.context import Context, InventoryItem, Table
 from plugin_bridge.sandbox.shopify.gids import gid
 from plugin_bridge.sandbox.shopify.paging import Source, cursor_of
+from plugin_bridge.sandbox.shopify.publishing import lies_online, published_on
 from plugin_bridge.sandbox.shopify.records import Collection, Image, Metafield, Option, Product, Variant
 from plugin_bridge.sandbox.shopify.values import counted, listed, money, time_text
 
@@ -117,6 +118,7 @@ PRODUCT: Table = {
     "isGiftCard": lambda _, __, ___: False,
     "createdAt": lambda _, one, __: time_text(one.created_at),
     "updatedAt": lambda _, one, __: time_text(one.updated_at),
+    "publishedOnPublication": published_on,
     "publishedAt": lambda _, one, __: time_text(one.published_at),
     "onlineStoreUrl": lambda context, one, _: _online_url(context, one),
     "onlineStorePreviewUrl": lambda context, one, _: f"https://{context.shop.options.domain}/products/{one.handle}",
@@ -256,8 +258,7 @@ def _only_default(context: Context, product: Product) -> bool:
 
 
 def _online_url(context: Context, product: Product) -> str | None:
-    published = product.status == "ACTIVE" and product.published_at is not None
-    return f"https://{context.shop.options.domain}/products/{product.handle}" if published else None
+    return f"https://{context.shop.options.domain}/products/{product.handle}" if lies_online(product) else None
 
 
 def _selected(product: Product, variant: Variant) -> list[dict[str, Any]]:

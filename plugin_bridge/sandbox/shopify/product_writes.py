@@ -7,6 +7,7 @@ from plugin_bridge.sandbox.shopify.context import Context, Resolver
 from plugin_bridge.sandbox.shopify.gids import gid, number_of
 from plugin_bridge.sandbox.shopify.metafield_writes import set_metafields, with_metafields
 from plugin_bridge.sandbox.shopify.problems import UserProblem
+from plugin_bridge.sandbox.shopify.publishing import note_shown
 from plugin_bridge.sandbox.shopify.records import Image, Option, OptionValue, Product, Variant
 from plugin_bridge.sandbox.shopify.seed import slug
 from plugin_bridge.sandbox.shopify.variant_writes import MAX_VARIANTS, edit, new_variant
@@ -27,8 +28,7 @@ def _edit(context: Context, product: Product, given: Mapping[str, Any], at: list
         product.tags = tuple(sorted(dict.fromkeys(tag.strip() for tag in given["tags"] if tag.strip())))
     if given.get("status"):
         product.status = given["status"]
-        if product.status == "ACTIVE" and product.published_at is None:
-            product.published_at = int(context.shop.now())
+        note_shown(product, context.shop.now())
     if given.get("seo"):
         product.seo_title = given["seo"].get("title") or ""
         product.seo_description = given["seo"].get("description") or ""
@@ -61,6 +61,7 @@ def _new(context: Context, given: Mapping[str, Any], at: list[str]) -> Product:
         title=title,
         handle=given.get("handle") or shop.catalog.free_handle(slug(title)),
         vendor=given.get("vendor") or shop.options.name,
+        channels=(),
         created_at=now,
         updated_at=now,
     )

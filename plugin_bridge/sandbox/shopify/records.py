@@ -2,6 +2,8 @@
 
 import msgspec
 
+from plugin_bridge.sandbox.shopify.channels import CHANNELS
+
 
 class Image(msgspec.Struct, frozen=True, gc=False):
     """One picture of a product, a MediaImage."""
@@ -80,6 +82,8 @@ class Product(msgspec.Struct, kw_only=True, omit_defaults=True):
     created_at: int = 0
     updated_at: int = 0
     published_at: int | None = None
+    channels: tuple[str, ...] = CHANNELS
+    """Handles of the sales channels it lies on; what an app makes lies on none until it is published."""
 
 
 class Variant(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from plugin_bridge.sandbox.shelf import Shelf
+from plugin_bridge.sandbox.shopify import publishing
 from plugin_bridge.sandbox.shopify.context import Context, InventoryItem, InventoryLevel, Table
 from plugin_bridge.sandbox.shopify.gids import gid, number_of, split
 from plugin_bridge.sandbox.shopify.options import SUPPORTED_VERSIONS
@@ -243,6 +244,7 @@ QUERY: Table = {
     "productVariantsCount": lambda context, _, args: _count(
         variants(context, None, {"query": args.get("query")}), args
     ),
+    "publications": publishing.publications,
     "inventoryItem": _one("InventoryItem"),
     "inventoryItems": inventory_items,
     "inventoryLevel": _one("InventoryLevel"),

@@ -7,7 +7,15 @@ from typing import Any
 
 from graphql import GraphQLSchema, build_schema
 
-from plugin_bridge.sandbox.shopify import inventory_fields, order_fields, product_fields, root_fields, scalars
+from plugin_bridge.sandbox.shopify import (
+    inventory_fields,
+    order_fields,
+    product_fields,
+    publishing,
+    root_fields,
+    scalars,
+)
+from plugin_bridge.sandbox.shopify.channels import AppCatalog, Publication
 from plugin_bridge.sandbox.shopify.context import Context, InventoryItem, InventoryLevel, Resolver, Table
 from plugin_bridge.sandbox.shopify.operations import Operation
 from plugin_bridge.sandbox.shopify.problems import Refused
@@ -33,6 +41,8 @@ TABLES: Mapping[str, Table] = {
     "Order": order_fields.ORDER,
     "Customer": order_fields.CUSTOMER,
     "LineItem": order_fields.LINE_ITEM,
+    "Publication": publishing.PUBLICATION,
+    "AppCatalog": publishing.APP_CATALOG,
 }
 
 TYPE_NAMES: Mapping[type, str] = {
@@ -46,6 +56,8 @@ TYPE_NAMES: Mapping[type, str] = {
     Image: "MediaImage",
     Hook: "WebhookSubscription",
     Operation: "BulkOperation",
+    Publication: "Publication",
+    AppCatalog: "AppCatalog",
 }
 """What a thing is where only an interface is promised."""
 

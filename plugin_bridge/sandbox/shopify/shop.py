@@ -11,6 +11,7 @@ from plugin_bridge.sandbox.journal import Journal
 from plugin_bridge.sandbox.shopify.bucket import Bucket
 from plugin_bridge.sandbox.shopify.bulk_work import WORK
 from plugin_bridge.sandbox.shopify.catalog import Catalog
+from plugin_bridge.sandbox.shopify.channels import Publication, publications_of
 from plugin_bridge.sandbox.shopify.deliveries import Deliveries
 from plugin_bridge.sandbox.shopify.gids import gid
 from plugin_bridge.sandbox.shopify.idempotency import Idempotency
@@ -50,6 +51,7 @@ class Shop:
         self.ids: Ids = Ids()
         self.id: int = self.ids.take()
         self.locations: dict[int, Location] = self._locations()
+        self.publications: dict[int, Publication] = publications_of(options.channels)
         self.catalog: Catalog = Catalog()
         seeder = Seeder(self.ids, list(self.locations.values()), self.seeded_at)
         self.catalog.seed(seeder.pairs(products))
