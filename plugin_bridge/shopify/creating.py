@@ -33,6 +33,7 @@ from plugin_bridge.shopify.creation_inputs import (
 from plugin_bridge.shopify.documents import Document
 from plugin_bridge.shopify.inputs import NotWritable
 from plugin_bridge.shopify.mapping import global_id, number
+from plugin_bridge.shopify.publishing import Publishing, published
 from plugin_bridge.shopify.verdicts import Results, broken, faulted, not_writable, of_this_item, unanswered
 from plugin_bridge.shopify.wire import VariantLine
 from plugin_bridge.shopify.write_answers import (
@@ -59,6 +60,7 @@ class Creating:
 
     def __init__(self, client: ShopifyClient) -> None:
         self._client = client
+        self._publishing = Publishing(client)
         self._location: str | None = None
 
     async def results(self, creations: Sequence[ProductCreation], *, repeated: bool) -> Results:
@@ -127,12 +129,21 @@ class Creating:
                 return await self._complete(creation, ours, UNCHANGED, adopted=True)
         if making.user_errors or making.product is None:
             return faulted(creation.key, making.user_errors) if making.user_errors else unanswered(creation.key)
-        return await self._complete(creation, making.product, WRITTEN)
+        return await self._complete(creation, making.product, WRITTEN, fresh=True)
 
     async def _complete(
-        self, creation: ProductCreation, made: ProductMade, outcome: str, *, adopted: bool = False
+        self,
+        creation: ProductCreation,
+        made: ProductMade,
+        outcome: str,
+        *,
+        adopted: bool = False,
+        fresh: bool = False,
     ) -> WriteResult:
-        """Add the variants that a product of ours does not have yet, and say under which ids it is kept."""
+        """Add the variants that a product of ours does not have yet, publish it, and say under which ids it is kept.
+
+        Args:     fresh: it was made just now, and nobody can have published it.
+        """
         lines = await self._all_variants(made)
         pairs = matched(creation.product, lines)
         missing = [place for place, line in enumerate(pairs) if line is None]
@@ -145,7 +156,10 @@ class Creating:
         if None in pairs:
             message = "The product was made, but not all its variants are there yet"
             return WriteResult(key=creation.key, outcome=FAILED, code="incomplete", message=message)
-        return created(creation, made.id, made.online_store_url or "", pairs, outcome, adopted=adopted)
+        result = created(creation, made.id, made.online_store_url or "", pairs, outcome, adopted=adopted)
+        if creation.product.status != "active" or not (fresh or await self._publishing.missing([made.id])):
+            return result
+        return published(result, await self._publishing.publish(made.id))
 
     async def _all_variants(self, made: ProductMade) -> list[VariantLine]:
         lines, info = list(made.variants.nodes), made.variants.page_info

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from shopify.api_access import ApiAccess
 
-SCOPES = ("read_locations", "read_orders", "write_inventory", "write_products")
+SCOPES = ("read_locations", "read_orders", "write_inventory", "write_products", "write_publications")
 """What our documents and the webhooks we listen to need and nothing else; a test computes it from them."""
 
 

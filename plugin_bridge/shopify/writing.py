@@ -18,6 +18,7 @@ from plugin_bridge.shopify.bulk_writing import BULK_FROM, BulkWriting, no_longer
 from plugin_bridge.shopify.client import ShopifyClient
 from plugin_bridge.shopify.creating import Creating
 from plugin_bridge.shopify.product_writing import ProductWriting
+from plugin_bridge.shopify.publishing import Publishing
 from plugin_bridge.shopify.stock_writing import StockWriting
 from plugin_bridge.shopify.variant_writing import VariantWriting
 from plugin_bridge.shopify.verdicts import Results
@@ -63,7 +64,7 @@ class ShopWriting:
         for kind in (
             StockWriting(self._client).results([one for one in writes if isinstance(one, StockWrite)]),
             self._variants(variants, repeated=repeated),
-            self._products(products, repeated=repeated),
+            Publishing(self._client).follow(self._products(products, repeated=repeated), products),
             Creating(self._client).results(creations, repeated=repeated),
             self._removals(removals, repeated=repeated),
         ):

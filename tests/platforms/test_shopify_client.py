@@ -21,6 +21,7 @@ from backend.settings import Outbound, Shopify
 from plugin_bridge.shopify import client as client_module
 from plugin_bridge.shopify.connector import ShopifyConnector
 from plugin_bridge.shopify.errors import TooCostly
+from plugin_bridge.shopify.scopes import SCOPES
 from tests.support.shopify_script import (
     FRESH,
     LISTED,
@@ -256,11 +257,7 @@ async def test_another_version_raises_an_alarm_once_and_shows_in_the_facts() -> 
                 "currencyCode": "EUR",
                 "ianaTimezone": "Europe/Berlin",
             },
-            "currentAppInstallation": {
-                "accessScopes": [
-                    {"handle": name} for name in ("write_products", "write_inventory", "read_locations", "read_orders")
-                ]
-            },
+            "currentAppInstallation": {"accessScopes": [{"handle": name} for name in SCOPES]},
         }
         shop.script.says("Identity", answer(identity))
         shop.script.says("Listed", answer({"nodes": [None]}))

@@ -358,7 +358,7 @@ async def test_a_product_is_made_with_variants_stock_and_pictures_in_one_mutatio
             assert (variant.external_id, variant.inventory_id) == (str(row["id"]), str(row["inventory_item_id"]))
         red = rows["018F-LAMP-RED"]
         assert (red["price"], red["compare_at_price"], red["levels"]) == ("29.90", "40.00", {"Berlin": 7})
-        assert [one["body"]["mutation"] for one in shop.shop.writes] == ["productSet"]
+        assert [one["body"]["mutation"] for one in shop.shop.writes] == ["productSet", "publishablePublish"]
         read = variants_of(await shop.adapter.walk())["018F-LAMP-RED"]
         own = product.variants[0]
         for name in ("sku", "barcode", "price", "sale_price", "stock", "weight_g", "options", "backorder"):
@@ -444,9 +444,12 @@ async def test_a_product_with_many_variants_is_made_and_then_filled() -> None:
         made = (await shop.write(creation("c", wide(520))))["c"]
         assert made.created is not None
         assert [one.own_id for one in made.created.variants] == [f"w-{at}" for at in range(520)]
-        assert [one["body"]["mutation"] for one in shop.shop.writes] == ["productSet"] + [
-            "productVariantsBulkCreate"
-        ] * 2
+        assert [one["body"]["mutation"] for one in shop.shop.writes] == [
+            "productSet",
+            "productVariantsBulkCreate",
+            "productVariantsBulkCreate",
+            "publishablePublish",
+        ]
         assert sum(row["stock"] for row in shop.shop.catalog) == 520
 
 

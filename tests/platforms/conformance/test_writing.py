@@ -282,6 +282,7 @@ async def test_a_created_product_is_read_as_it_was_meant(serve: Serve, product: 
         assert (there.price, there.sale_price, there.stock) == (own.price, own.sale_price, own.stock)
         assert (there.options, there.weight_g) == (own.options, own.weight_g)
         assert there.active
+        assert store.row(own.sku).on_sale
     parent = shows.product(product.variants[0].sku)
     assert (parent.title, parent.status, set(parent.tags)) == (product.title, "active", set(product.tags))
 
@@ -325,7 +326,9 @@ async def test_a_removed_product_is_off_sale_and_still_there(serve: Serve) -> No
         async with store.opened() as opened:
             assert await opened.still_listed([row.product_id], [])
     shows = await read(store)
-    assert [shows.product(sku).status == "active" for sku in ("CUP-0", "SHIRT-0-1", "CUP-1")] == [False, False, True]
+    skus = ("CUP-0", "SHIRT-0-1", "CUP-1")
+    assert [shows.product(sku).status == "active" for sku in skus] == [False, False, True]
+    assert [store.row(sku).on_sale for sku in skus] == [False, False, True]
 
 
 @pytest.mark.parametrize("repeated", [False, True], ids=["asked anew", "repeated"])
@@ -337,6 +340,17 @@ async def test_a_removal_is_harmless_twice(serve: Serve, repeated: bool) -> None
     assert set(verdicts(await store.write(*removals, repeated=repeated)).values()) <= {WRITTEN, UNCHANGED}
     after = await read(store)
     assert [after.held(row.sku) for row in store.rows()] == [before.held(row.sku) for row in store.rows()]
+
+
+async def test_a_removed_product_comes_back_on_sale(serve: Serve) -> None:
+    store = await serve(articles(2, 1))
+    await store.write(creation())
+    skus = ("CUP-0", "SHIRT-0-1", "0190-LAMP-BLUE")
+    await store.write(*[store.removing(sku) for sku in skus])
+    back = [store.telling(sku, status="active") for sku in skus]
+    assert verdicts(await store.write(*back)) == dict.fromkeys(skus, WRITTEN)
+    assert verdicts(await store.write(*back, repeated=True)) == dict.fromkeys(skus, UNCHANGED)
+    assert [store.row(sku).on_sale for sku in skus] == [True, True, True]
 
 
 async def test_what_we_made_is_deleted_for_good_and_harmlessly_twice(serve: Serve) -> None:

@@ -54,6 +54,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     price: str
     """Regular price."""
     stock: int | None
+    on_sale: bool
+    """Customers see it."""
 
 
 class Simulated(ABC):

@@ -87,6 +87,7 @@ class SimulatedShopifyShop(Simulated):
                 title=one["title"],
                 price=one["compare_at_price"] or one["price"],
                 stock=one["stock"],
+                on_sale=one["status"] == "active" and "online_store" in one["channels"],
             )
             for one in self.shop.catalog
         ]

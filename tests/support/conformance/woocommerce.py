@@ -59,6 +59,8 @@ class SimulatedWoo(Simulated):
 
     def rows(self) -> list[Row]:
         """All that is sold: variations and products without."""
+        rows = self.control("GET", "catalog")
+        statuses = {one["id"]: one["status"] for one in rows}
         return [
             Row(
                 sku=one["sku"],
@@ -67,8 +69,9 @@ class SimulatedWoo(Simulated):
                 title=one["title"],
                 price=one["price"],
                 stock=one["stock"],
+                on_sale=one["status"] == statuses[one["parent_id"] or one["id"]] == "publish",
             )
-            for one in self.control("GET", "catalog")
+            for one in rows
             if one["type"] != "variable" and one["status"] != "trash"
         ]
 
