@@ -57,7 +57,7 @@ _VARIANT_DIFFERENCE = ",\n    ".join(
 )
 _WRITTEN = "r.changed AND NOT r.is_new AND r.kept IS NOT TRUE AND told.changes <> '{}'"
 
-# Before the catalog is written: what of the staged rows differs from it.
+# Before the catalog is written: what of the staged rows differs from it. `OFFSET 0` has it worked out once for a row.
 
 FIND_PRODUCT_CHANGES = f"""
 INSERT INTO changed_fields (organization_id, product_id, external_id, changes)
@@ -69,7 +69,7 @@ LEFT JOIN LATERAL (
     WHERE b.organization_id = r.organization_id AND lower(b.name) = lower(s.brand) AND s.brand <> '' LIMIT 1
 ) brand ON true
 CROSS JOIN LATERAL (SELECT jsonb_strip_nulls(jsonb_build_object(
-    {_PRODUCT_DIFFERENCE})) AS changes) told
+    {_PRODUCT_DIFFERENCE})) AS changes OFFSET 0) told
 WHERE {_WRITTEN}
 """
 
@@ -81,7 +81,7 @@ SELECT r.organization_id, r.product_id, r.variant_id, r.external_id, told.change
 FROM stage_variants s JOIN resolved_variants r USING (external_id)
 JOIN variants v ON v.organization_id = r.organization_id AND v.id = r.variant_id
 CROSS JOIN LATERAL (SELECT jsonb_strip_nulls(jsonb_build_object(
-    {_VARIANT_DIFFERENCE})) AS changes) told
+    {_VARIANT_DIFFERENCE})) AS changes OFFSET 0) told
 WHERE {_WRITTEN}
 """
 """`moved`: the price in force goes up or down by more than the share `:price_move` of itself."""
@@ -99,10 +99,8 @@ FROM changed_fields
 
 NOTE_EVENTS = """
 INSERT INTO events (organization_id, type, payload)
-SELECT c.organization_id, 'product.updated', jsonb_build_object(
-    'product_id', c.product_id::text, 'variant_id', c.variant_id::text, 'sku', coalesce(v.sku, ''), 'title', p.title,
-    'currency', v.currency, 'price', trim_scale(v.price)::text, 'cost', trim_scale(v.cost)::text,
-    'margin', trim_scale(v.price - v.cost)::text, 'images', p.images, 'changes', c.changes)
+SELECT c.organization_id, 'product.updated', jsonb_build_object('product_id', c.product_id::text,
+    'variant_id', c.variant_id::text, 'sku', coalesce(v.sku, ''), 'title', p.title, 'changes', c.changes)
 FROM changed_fields c
 JOIN products p ON p.organization_id = c.organization_id AND p.id = c.product_id
 LEFT JOIN variants v ON v.organization_id = c.organization_id AND v.id = c.variant_id

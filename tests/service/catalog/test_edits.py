@@ -160,14 +160,14 @@ async def test_what_is_gone_cannot_be_edited(shop: LinkedStores) -> None:
 
 
 async def test_g21_an_edit_is_told_with_old_and_new(shop: LinkedStores) -> None:
-    await (await shop.store()).shows(article(cost=4))
+    await (await shop.store()).shows(article())
     ids = await shop.ids()
     await shop.edit(price_edit(ids, "12.50"))
     rows = await shop.bench.rows(
         "SELECT payload FROM events WHERE organization_id = :org AND type = 'product.updated'", org=shop.actor.tenant
     )
     event = msgspec.convert({"event": "product.updated", **rows[0][0]}, ProductUpdated)
-    assert (event.product_id, event.variant_id, event.margin) == (str(ids[0]), str(ids[1]), "8.5")
+    assert (event.product_id, event.variant_id, event.sku) == (str(ids[0]), str(ids[1]), "S-1")
     assert event.changes == {"price": ["10", "12.5"]}
 
 

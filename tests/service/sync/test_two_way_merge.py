@@ -342,9 +342,9 @@ async def test_g21_changes_are_told_with_old_and_new(shop: LinkedStores) -> None
     await store.shows(article())
     await store.shows(article(price="12", title="New"))
     events = await told(shop, "product.updated", ProductUpdated)
-    assert [(one.variant_id is None, one.title, one.price, one.changes) for one in events] == [
-        (True, "New", None, {"title": ["Product 1", "New"]}),
-        (False, "New", "12", {"price": ["10", "12"]}),
+    assert [(one.variant_id is None, one.title, one.sku, one.changes) for one in events] == [
+        (True, "New", "", {"title": ["Product 1", "New"]}),
+        (False, "New", "S-1", {"price": ["10", "12"]}),
     ]
 
 
