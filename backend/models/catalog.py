@@ -104,6 +104,16 @@ class Variant(Base):
     url: Mapped[str] = mapped_column(server_default=text("''"), default="")
     weight_g: Mapped[int | None]
     active: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
+    min_price: Mapped[Decimal | None] = mapped_column(Amount)
+    """Repricing never goes below it."""
+    max_price: Mapped[Decimal | None] = mapped_column(Amount)
+    additional_cost: Mapped[Decimal | None] = mapped_column(Amount)
+    """On top of `cost`: shipping, fees."""
+    auto_reprice: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    monitored: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
+    """Whether competitors' prices of it are watched."""
+    external_ref: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    """What the owner's own system calls it."""
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
     deleted_at: Mapped[datetime | None]

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -34,3 +34,9 @@ class ApiKey(Base):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     """Final: a revoked key never comes back."""
+    dies_at: Mapped[datetime | None]
+    """Of a key that was rotated with an overlap: until then it works beside its successor."""
+    total_requests: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), default=0)
+    failed_requests: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), default=0)
+    """Answered with 400 or more."""
+    last_used_at: Mapped[datetime | None]
