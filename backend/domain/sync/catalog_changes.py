@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog.edits import CatalogEdits, FieldEdit
+from backend.domain.catalog.revival_repository import RevivalRepository
 from backend.domain.jobs.service import JobRecorder
 from backend.domain.sync.push_repository import Finished, PushRepository
 from backend.domain.sync.push_soon import PushRequests
@@ -16,6 +17,8 @@ from backend.kit.transaction import Transactions
 from backend.models.sync import SyncChange, SyncRun
 from backend.ports.actor import Actor, system_actor
 
+DELETED = "deleted"
+"""In the history and in change sets: whether a product or variant has left the catalog."""
 STEP = 500
 """Changes made in one transaction."""
 
@@ -42,8 +45,12 @@ class CatalogChanges:
             changes = await rows.open_changes(run, target="catalog", most=STEP)
             if not changes:
                 return False
+            reason = run.unguarded_reason or ""
+            await RevivalRepository(session).revive(
+                _acting(run), revived_by(changes), origin=run.kind, run_id=run.id, reason=reason
+            )
             result = await CatalogEdits(session).apply(
-                _acting(run), edits_of(changes), origin=run.kind, run_id=run.id, reason=run.unguarded_reason or ""
+                _acting(run), edits_of(changes), origin=run.kind, run_id=run.id, reason=reason
             )
             refused = {(one.edit.product_id, one.edit.variant_id) for one in result.refused}
             await rows.finish(run, [_finished(change, refused) for change in changes])
@@ -57,7 +64,13 @@ def edits_of(changes: Sequence[SyncChange]) -> list[FieldEdit]:
         FieldEdit(product_id=row.product_id, variant_id=row.variant_id, field=name, value=new, expected=old)
         for row in changes
         for name, (old, new) in row.fields.items()
+        if name != DELETED
     ]
+
+
+def revived_by(changes: Sequence[SyncChange]) -> list[tuple[int, int | None]]:
+    """Return the products and variants that a run's changes bring back into the catalog."""
+    return [(row.product_id, row.variant_id) for row in changes if row.fields.get(DELETED) == [True, False]]
 
 
 def _finished(change: SyncChange, refused: set[tuple[int, int | None]]) -> Finished:

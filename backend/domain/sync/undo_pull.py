@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog.fields import GROUP_OF
+from backend.domain.sync.catalog_changes import DELETED
 from backend.domain.sync.catalog_undo_repository import CatalogUndoRepository, Place
 from backend.domain.sync.plan import PRODUCT, UPDATE, VARIANT, Change, Difference, undone
 from backend.models.sync import SyncRun
@@ -28,12 +29,13 @@ class CatalogUndo:
         for place, fields in made.items():
             label = labels.get(place, "")
             if place not in held:
-                left.append((label or f"product {place[0]}", "", "it is not in the catalog any more"))
+                if fields.get(DELETED, [None, None])[1]:
+                    changes.append(_change(place, label, {DELETED: [True, False]}))
+                else:
+                    left.append((label or f"product {place[0]}", "", "it is not in the catalog any more"))
                 continue
             back, since = undone({name: pair for name, pair in fields.items() if name in GROUP_OF}, held[place])
             left += [(label, name, f"changed since: the catalog holds {now!r}") for name, (now, _) in since.items()]
-            if "deleted" in fields:
-                left.append((label, "", "it left the store: put it up for sale there again"))
             if back:
                 changes.append(_change(place, label, back))
         return changes, left
