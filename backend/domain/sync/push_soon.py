@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.domain.jobs.service import JobRecorder
 from backend.domain.stores.repository import StoreRepository
 from backend.domain.stores.settings import settings_of
+from backend.domain.sync.lost_jobs_repository import LostJobsRepository
 from backend.domain.sync.push_repository import PushRepository
 from backend.kit.ids import uuid7
 from backend.kit.transaction import Transactions
@@ -93,6 +94,7 @@ class DuePushes:
         """Ask for the pushes that are missing; return how many stores have something due.
 
         A store whose last run failed is left alone for some minutes, and one whose run is held until a person decides.
+        An unfinished run whose job is gone gets another: it would keep all others of its kind away.
 
         Args:     store_id: look at this store alone.
         """
@@ -102,6 +104,8 @@ class DuePushes:
                 await runs.retry_temporary_errors()
             due = await runs.due_stores(store_id)
             requests = PushRequests(session, self._jobs(session))
+            for run in await LostJobsRepository(session).runs(pulls=False) if store_id is None else ():
+                await requests.record_job(run.run_id, run.organization_id, run.kind)
             for row in due:
                 await requests.soon(system_actor(row.organization_id), [row.store_id], kind=row.kind)
         return len(due)

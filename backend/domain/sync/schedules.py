@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.jobs.service import JobRecorder
 from backend.domain.stores.repository import StoreRepository
+from backend.domain.sync.lost_jobs_repository import LostJobsRepository
 from backend.domain.sync.schedule_repository import ScheduleRepository
 from backend.domain.sync.start import SyncService
 from backend.kit.clock import utc_now
@@ -118,12 +119,15 @@ class DueSyncs:
         """Start runs of stores whose time has come; return how many.
 
         A delta that is due while a run is under way is left out; what walks everything waits for the end of the run
-        before it. A sweep in the night of a whole walk is left out.
+        before it. A sweep in the night of a whole walk is left out. An unfinished run whose job is gone gets another:
+        it would keep all others away.
         """
         started = 0
         async with self._begin() as session:
             rows = ScheduleRepository(session)
             service = SyncService(session, self._jobs(session))
+            for left in await LostJobsRepository(session).runs(pulls=True):
+                await service.record_job(left.run_id, left.organization_id)
             due = await rows.due(AT_ONCE)
             walks = await rows.whole_walks([store.id for row, store in due if row.mode == "sweep"])
             for row, store in due:

@@ -64,7 +64,7 @@ class SyncService:
         """
         store = await self._active(actor, store_id)
         run = await self._open(store, mode)
-        await self._record(run)
+        await self.record_job(run.id, run.organization_id)
         return run
 
     async def pull_soon(self, actor: Actor, store_id: uuid.UUID, *, delay_s: float, mode: str = "delta") -> None:
@@ -84,13 +84,7 @@ class SyncService:
                 return
             opened = await self._runs.open_run(_new_run(store, mode))
             if opened is not None:
-                await self._jobs.record(
-                    PULL_JOB,
-                    {"run_id": str(opened)},
-                    organization_id=store.organization_id,
-                    unique_key=pull_key(opened),
-                    delay_s=delay_s,
-                )
+                await self.record_job(opened, store.organization_id, delay_s)
                 return
         raise _busy()
 
@@ -112,9 +106,14 @@ class SyncService:
                 return run
         raise _busy()
 
-    async def _record(self, run: SyncRun) -> None:
+    async def record_job(self, run_id: uuid.UUID, organization_id: uuid.UUID, delay_s: float = 0.0) -> None:
+        """Record the job that works an unfinished run off; harmless when it has one."""
         await self._jobs.record(
-            PULL_JOB, {"run_id": str(run.id)}, organization_id=run.organization_id, unique_key=pull_key(run.id)
+            PULL_JOB,
+            {"run_id": str(run_id)},
+            organization_id=organization_id,
+            unique_key=pull_key(run_id),
+            delay_s=delay_s,
         )
 
     async def run(self, actor: Actor, run_id: uuid.UUID) -> SyncRun:
