@@ -29,6 +29,10 @@ VARIANT_FIELDS: Mapping[str, str] = {
 }
 """Field of a variant to its group; `stock` is a group of its own with rules of its own."""
 GROUP_OF: Mapping[str, str] = {**PRODUCT_FIELDS, **VARIANT_FIELDS, "stock": "stock"}
+COPIED = frozenset({"images"})
+"""Fields of which stores keep copies: what they show of it never equals what was sent."""
+UNREAD = "unread"
+"""Beside a listing: the store took a value of such a field, and what it shows of it was not read yet."""
 AMOUNTS = frozenset({"price", "sale_price"})
 
 

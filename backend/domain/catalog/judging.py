@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog.conflict_repository import Conflict, ConflictRepository, Settlement
-from backend.domain.catalog.fields import AMOUNTS, PRODUCT_FIELDS, VARIANT_FIELDS
+from backend.domain.catalog.fields import AMOUNTS, COPIED, PRODUCT_FIELDS, VARIANT_FIELDS
 from backend.domain.catalog.judging_repository import Beside, Context, JudgingRepository
 from backend.domain.catalog.staged_values import kept_product, kept_variant, product_values, variant_values
 from backend.domain.catalog.staging import Parented, Products, StagedProduct, StagedVariant, Variants
@@ -142,6 +142,8 @@ class Judging:
                 due=name in due and not row.was_gone,
                 owner=STORE if foreign else getattr(self._context.owners, group),
                 home=row.home and not foreign,
+                copied=name in COPIED,
+                beside=name in shown and not row.was_gone,
                 open=(row.external_id, name) in opened,
                 store_at=one.store_at,
                 touched_at=row.touched_at,

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from backend.domain.catalog.fields import UNREAD
 from backend.domain.stores.settings import HUB, NEWEST, STORE
 
 
@@ -19,7 +20,7 @@ class Verdict(StrEnum):
     KEEP = "keep"
     """The store shows what it showed: whatever is due stays due."""
     SHOW = "show"
-    """The store owns it without being the product's home: it stands beside the catalog and is not due."""
+    """It stands beside the catalog and is not due: the store owns it without being its home, or keeps a copy of it."""
     DUE = "due"
     """The catalog's value is to be written to the store."""
     OPEN = "open"
@@ -62,6 +63,10 @@ class Sides(msgspec.Struct, frozen=True, kw_only=True):
     owner: str = NEWEST
     home: bool = False
     """The store is the product's oldest."""
+    copied: bool = False
+    """The store keeps copies of its own of this field (`fields.COPIED`)."""
+    beside: bool = False
+    """The store's value stood beside the catalog before."""
     open: bool = False
     """There is a conflict that waits for a person."""
     store_at: datetime | None = None
@@ -82,6 +87,8 @@ def judge(sides: Sides) -> Verdict:
     """Return what becomes of a field."""
     if sides.now == sides.held:
         return Verdict.AGREE
+    if _is_own_copy(sides):
+        return Verdict.SHOW
     if sides.owner == HUB:
         return Verdict.DUE
     if sides.owner == STORE:
@@ -93,6 +100,13 @@ def judge(sides: Sides) -> Verdict:
     if sides.due:
         return _newer(sides)
     return Verdict.OUTDATED if _outdated(sides) else Verdict.TAKE
+
+
+def _is_own_copy(sides: Sides) -> bool:
+    """Tell whether the store shows its own copy of what it was sent, or of what it showed all the time."""
+    if not sides.copied or sides.due or sides.owner == STORE:
+        return False
+    return bool(sides.last == UNREAD or (sides.beside and sides.now == sides.last))
 
 
 def _newer(sides: Sides) -> Verdict:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from backend.domain.catalog.fields import AMOUNTS
+from backend.domain.catalog.fields import AMOUNTS, COPIED, UNREAD
 
 CREATE, UPDATE, DELETE = "create", "update", "delete"
 PRODUCT, VARIANT, STOCK = "product", "variant", "stock"
@@ -117,8 +117,8 @@ def undone(fields: Difference, shown: Fields) -> tuple[Difference, Difference]:
     back: Difference = {}
     since: Difference = {}
     for name, (old, new) in fields.items():
-        if shown.get(name) == new:
-            back[name] = [new, old]
+        if shown.get(name) == new or name in COPIED:
+            back[name] = [shown.get(name), old]
         elif shown.get(name) != old:
             since[name] = [shown.get(name), old]
     return back, since
@@ -135,7 +135,7 @@ def after_write(
     shown = dict(item.shown)
     due = set(item.due)
     for name, value in sent.items():
-        shows_now = told.get(name, value)
+        shows_now = told.get(name, UNREAD if name in COPIED else value)
         if shows_now == item.held.get(name):
             shown.pop(name, None)
             due.discard(name)

@@ -154,3 +154,20 @@ def test_what_was_held_before_both_agreed_is_a_change_of_the_store() -> None:
 def test_what_was_read_before_a_write_is_not_taken(store_at: datetime | None, verdict: Verdict) -> None:
     hub = (HubChange(at=NOON, old="10"),)
     assert judge(Sides(held="12", last="12", now="10", store_at=store_at, touched_at=NOON, hub=hub)) is verdict
+
+
+@pytest.mark.parametrize("owner", [HUB, NEWEST])
+def test_a_stores_copies_of_pictures_are_neither_taken_nor_sent_again(owner: str) -> None:
+    sent = Sides(held="ours", last="unread", now="copy", owner=owner, copied=True, beside=True)
+    assert judge(sent) is Verdict.SHOW
+    again = msgspec.structs.replace(sent, last="copy")
+    assert judge(again) is Verdict.SHOW
+    assert judge(msgspec.structs.replace(again, due=True)) in (Verdict.DUE, Verdict.KEEP)
+
+
+def test_pictures_that_a_merchant_changed_are_judged_as_any_field() -> None:
+    changed = Sides(held="ours", last="copy", now="new", owner=NEWEST, copied=True, beside=True)
+    assert judge(changed) is Verdict.TAKE
+    assert judge(msgspec.structs.replace(changed, owner=HUB)) is Verdict.DUE
+    first = Sides(held="ours", last="theirs", now="theirs", owner=HUB, copied=True)
+    assert judge(first) is Verdict.DUE

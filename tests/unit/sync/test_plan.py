@@ -147,3 +147,14 @@ def test_what_is_not_as_it_was_planned_is_not_sent() -> None:
 def test_what_lies_beside_the_catalog_is_what_the_store_shows() -> None:
     one = item({"price": "2", "sku": "A"}, {"price": "1", "sku": "A"})
     assert (shows(one, "price"), shows(one, "sku")) == ("1", "A")
+
+
+def test_what_a_store_keeps_a_copy_of_is_not_known_before_it_is_read() -> None:
+    now = item({"images": ["ours"]}, {"images": ["before"]})
+    assert after_write(now, {"images": ["ours"]}, {}) == ({"images": "unread"}, None)
+    assert after_write(now, {"images": ["ours"]}, {"images": ["copy"]}) == ({"images": ["copy"]}, None)
+
+
+def test_pictures_are_taken_back_whatever_the_stores_copies_are_called() -> None:
+    back, since = undone({"images": [["before"], ["ours"]]}, {"images": ["copy"]})
+    assert (back, since) == ({"images": [["copy"], ["before"]]}, {})
