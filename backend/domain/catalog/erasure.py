@@ -64,6 +64,10 @@ _OF_VARIANTS = (
     "DELETE FROM stock_adjustments WHERE organization_id = :org AND variant_id = ANY(cast(:variants AS bigint[]))",
     """DELETE FROM field_changes WHERE organization_id = :org AND product_id = ANY(cast(:parents AS bigint[]))
        AND variant_id = ANY(cast(:variants AS bigint[]))""",
+    "DELETE FROM price_changes WHERE organization_id = :org AND variant_id = ANY(cast(:variants AS bigint[]))",
+    """DELETE FROM observations o USING tracked_urls u WHERE u.organization_id = :org
+       AND u.variant_id = ANY(cast(:variants AS bigint[])) AND o.organization_id = :org AND o.url_id = u.id""",
+    "DELETE FROM tracked_urls WHERE organization_id = :org AND variant_id = ANY(cast(:variants AS bigint[]))",
 )
 _OF_PRODUCTS = (
     "DELETE FROM field_changes WHERE organization_id = :org AND product_id = ANY(cast(:products AS bigint[]))",

@@ -10,6 +10,7 @@ from backend.domain.sync.link_review import LinkReview
 from backend.kit.ids import uuid7
 from backend.models.base import Base
 from backend.models.catalog import FieldChange, LinkSuggestion
+from backend.models.pricing import Observation, PriceChange, TrackedUrl
 from backend.models.stock import OrderStock, Oversell, StockAdjustment
 from backend.models.sync import ListingRequest, SyncChange, SyncConflict, SyncRun
 from tests.support.linked_shops import Shop, simple
@@ -19,9 +20,9 @@ pytestmark = pytest.mark.anyio
 
 TOLD = (
     *("field_changes", "link_suggestions", "order_stock", "oversells", "stock_adjustments", "sync_changes"),
-    *("sync_conflicts", "listing_requests"),
+    *("sync_conflicts", "listing_requests", "price_changes", "tracked_urls", "observations"),
 )
-"""Every table of two-way sync that is the tenant's and hangs on no run or store by itself."""
+"""Every table of two-way sync and of prices that is the tenant's and hangs on no run or store by itself."""
 
 
 def told_of(shop: Shop, run: uuid.UUID, product_id: int, variant_id: int, other: uuid.UUID) -> list[Base]:
@@ -45,6 +46,9 @@ def told_of(shop: Shop, run: uuid.UUID, product_id: int, variant_id: int, other:
         ),
         SyncChange(**org, **one, run_id=run, target="store", action="update", entity="variant"),
         ListingRequest(**org, store_id=other, product_id=product_id, wanted="listed"),
+        PriceChange(**org, variant_id=variant_id, price=2, currency="EUR", reason="store"),
+        TrackedUrl(**org, id=variant_id, variant_id=variant_id, url=f"https://x.test/{variant_id}"),
+        Observation(**org, url_id=variant_id, variant_id=variant_id, source="manual"),
     ]
 
 
@@ -108,7 +112,8 @@ async def test_histories_of_what_another_store_holds_stay_and_forget_where_they_
     await tell(leaves, stays, "A")
     await erase(leaves)
     left = {table: await count(leaves, table) for table in TOLD if await count(leaves, table)}
-    assert left == {"field_changes": 2, "stock_adjustments": 1, "listing_requests": 1}
+    prices = {"price_changes": 1, "tracked_urls": 1, "observations": 1}
+    assert left == {"field_changes": 2, "stock_adjustments": 1, "listing_requests": 1, **prices}
     rows = await leaves.bench.rows(
         "SELECT store_id, run_id, '' FROM field_changes WHERE organization_id = :org"
         " UNION ALL SELECT store_id, run_id, reference FROM stock_adjustments WHERE organization_id = :org",
@@ -163,7 +168,7 @@ async def test_a_product_that_became_another_one_is_erased_with_the_store_that_b
 def test_no_table_of_two_way_sync_is_forgotten() -> None:
     """A tenant's table without a foreign key has to be named here, and erased."""
     elsewhere = {"products", "variants", "stock_levels", "product_links", "listings"}
-    elsewhere |= {"audit_entries", "received_webhooks"}
+    elsewhere |= {"audit_entries", "received_webhooks", "competitors", "key_uses"}
     loose = {
         name
         for name, table in Base.metadata.tables.items()
