@@ -5,6 +5,7 @@ import asyncio
 import sys
 import threading
 import time
+from collections import Counter
 
 from backend.settings import load_settings
 from backend.wiring import Container
@@ -12,25 +13,40 @@ from tests.faults.campaign.run import Run
 from tests.faults.campaign.script import disasters
 from tests.faults.campaign.world import World
 
+CONNECTING = 3
+"""So many times longer disasters are apart while stores are only being connected."""
 
-def _befall(world: World, runs: list[Run], ended: threading.Event) -> None:
-    """Let disasters befall the instance until the last script has ended."""
+
+def _befall(world: World, runs: list[Run], ended: threading.Event, struck: Counter[str]) -> None:
+    """Let disasters befall the instance until the last script has ended; count those that struck while one ran."""
     for pause_s, what in disasters(runs[0].seed):
-        if ended.wait(pause_s) or all(run.played for run in runs):
+        playing = any(run.playing for run in runs)
+        if ended.wait(pause_s if playing else pause_s * CONNECTING) or all(run.played for run in runs):
             return
-        if what == "empty valkey":
-            world.empty_valkey()
-        elif what == "restart postgres":
-            world.restart_postgres()
-        else:
-            world.kill(what.removeprefix("kill "))
+        try:
+            _strike(world, what)
+        except Exception as error:
+            struck[f"FAILED {what}: {type(error).__name__}: {error}"] += 1
+            return
+        struck[what] += playing
+
+
+def _strike(world: World, what: str) -> None:
+    if what == "empty valkey":
+        world.empty_valkey()
+    elif what == "restart postgres":
+        world.restart_postgres()
+    else:
+        world.kill(what.removeprefix("kill "))
 
 
 async def _group(world: World, seeds: range, calm: bool) -> list[tuple[int, list[str]]]:
+    begun = time.monotonic()
     container = Container(load_settings(world.environment), world.data_dir)
     runs = [Run(seed, world, container) for seed in seeds]
     ended = threading.Event()
-    chaos = threading.Thread(target=_befall, args=(world, runs, ended))
+    struck: Counter[str] = Counter()
+    chaos = threading.Thread(target=_befall, args=(world, runs, ended, struck))
     if not calm:
         chaos.start()
     try:
@@ -40,6 +56,12 @@ async def _group(world: World, seeds: range, calm: bool) -> list[tuple[int, list
         if not calm:
             chaos.join()
         await container.aclose()
+    what = ", ".join(f"{what} {n}" for what, n in sorted(struck.items()) if n)
+    print(
+        f"seeds {seeds[0]} to {seeds[-1]}: {time.monotonic() - begun:.0f} s, {struck.total()} disasters while scripts"
+        f" ran ({what}), {sum(run.overtaken for run in runs)} articles overtaken in WooCommerce",
+        flush=True,
+    )
     return [
         (run.seed, [f"{type(one).__name__}: {one}"] if isinstance(one, BaseException) else one)
         for run, one in zip(runs, found, strict=True)

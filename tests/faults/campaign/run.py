@@ -19,7 +19,7 @@ from backend.kit.clock import utc_now
 from backend.kit.errors import DomainError
 from backend.ports.actor import Actor, system_actor
 from backend.wiring import Container
-from tests.faults.campaign.script import STORES, Step, script
+from tests.faults.campaign.script import STORES, Step, offers, script
 from tests.faults.campaign.verdict import Books, verdict
 from tests.faults.campaign.world import World
 
@@ -35,6 +35,7 @@ SELECT (SELECT count(*) FROM sync_runs WHERE organization_id = :org AND state IN
      + (SELECT count(*) FROM jobs WHERE organization_id = :org AND state IN ('queued', 'running')
                                     AND run_at < now() + interval '30 seconds')
      + (SELECT count(*) FROM listings WHERE organization_id = :org AND due IS NOT NULL AND state <> 'error')
+     + (SELECT count(*) FROM listing_requests WHERE organization_id = :org AND state = 'pending')
      + (SELECT count(*) FROM product_links WHERE organization_id = :org AND due IS NOT NULL AND error_code IS NULL)
 """
 
@@ -50,6 +51,10 @@ class Run:
     ids: dict[str, uuid.UUID] = field(default_factory=dict)
     skus: list[str] = field(default_factory=list)
     books: Books = field(default_factory=Books)
+    offered: list[str] = field(default_factory=list)
+    """Articles that are to be put up for sale in Shopify."""
+    playing: bool = False
+    """Its script is under way."""
     played: bool = False
     """Its script has ended: now it comes to rest."""
     overtaken: int = 0
@@ -58,13 +63,16 @@ class Run:
 
     async def play(self) -> list[str]:
         """Play the whole run; return what is wrong at its end, nothing when all is well."""
-        await self._connect()
         async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
             self.http = http
-            for step in script(self.seed, STEPS, ARTICLES):
-                await asyncio.sleep(step.pause_s)
-                await getattr(self, f"_{step.what}")(step)
-            self.played = True
+            try:
+                await self._connect()
+                self.playing = True
+                for step in script(self.seed, STEPS, ARTICLES):
+                    await asyncio.sleep(step.pause_s)
+                    await getattr(self, f"_{step.what}")(step)
+            finally:
+                self.playing, self.played = False, True
             for store in STORES:
                 await self._control(store, "DELETE", "faults")
             await self._settle()
@@ -75,7 +83,8 @@ class Run:
         self.actor = system_actor(organization)
         name = f"run-{self.seed}-{uuid.uuid4().hex[:6]}"
         for platform in STORES:
-            wanted = {"products": ARTICLES, "currency": "EUR", "seed": self.seed % 50 + 1}
+            here = ARTICLES - (offers(self.seed) if platform == "shopify" else 0)
+            wanted = {"products": here, "currency": "EUR", "seed": self.seed % 50 + 1}
             key = f"{name}-{platform[:4]}"
             self.stores[platform] = await asyncio.to_thread(self.world.make_store, platform, key=key, **wanted)
         self.ids["woocommerce"] = await self._patiently(self._connect_woocommerce)
@@ -86,6 +95,8 @@ class Run:
             "SELECT sku FROM variants WHERE organization_id = :org AND deleted_at IS NULL ORDER BY sku"
         )
         self.skus = [sku for (sku,) in rows]
+        there = {row["sku"] for row in await self._control("shopify", "GET", "catalog")}
+        self.offered = [sku for sku in self.skus if sku not in there]
         for sku, pieces in await self._rows(
             "SELECT v.sku, sum(k.on_hand) FROM variants v JOIN stock_levels k ON k.organization_id = v.organization_id"
             " AND k.variant_id = v.id WHERE v.organization_id = :org AND v.deleted_at IS NULL GROUP BY v.sku"
@@ -121,7 +132,7 @@ class Run:
         )
         return await asyncio.to_thread(connect_by_consent, instance, token, self.stores["shopify"]["shop_domain"])
 
-    async def _patiently(self, call: Callable[[], Awaitable[Any]], tries: int = 60) -> Any:
+    async def _patiently(self, call: Callable[[], Awaitable[Any]], tries: int = 240) -> Any:
         """Do something of ours that a disaster may interrupt: again until it works, as a person would."""
         for left in range(tries, -1, -1):
             try:
@@ -163,25 +174,22 @@ class Run:
         await self._reprice(step)
 
     async def _restock(self, step: Step) -> None:
-        self.books.recounted(self.skus[step.article])
+        begun = utc_now()
         await self._reprice(step)
+        self.books.recounted(self.skus[step.article], begun, utc_now())
 
     async def _fault(self, step: Step) -> None:
         await self._control(step.store, "POST", "faults", step.facts)
 
     async def _edit(self, step: Step) -> None:
-        async def edit() -> None:
+        async def change() -> None:
             async with self.container.transaction() as services:
                 [(product, variant)] = await services.session.execute(_ARTICLE, self._named(step))
-                wanted = {"price": _plain(step), "sale_price": None}
-                edits = [
-                    FieldEdit(product_id=product, variant_id=variant, field=name, value=value)
-                    for name, value in wanted.items()
-                ]
-                done = await services.catalog_edits.apply(self.actor, edits, origin="person")
+                edit = FieldEdit(product_id=product, variant_id=variant, field="price", value=_plain(step))
+                done = await services.catalog_edits.apply(self.actor, [edit], origin="person")
                 await services.push_requests.soon(self.actor, done.due_stores)
 
-        await self._patiently(edit)
+        await self._patiently(change)
 
     async def _adjust(self, step: Step) -> None:
         mark = uuid.uuid4().hex
@@ -199,6 +207,7 @@ class Run:
                 done = await services.stock_ledger.adjust(self.actor, [adjustment])
                 await services.push_requests.soon(self.actor, done.due_stores, kind="stock")
 
+        begun = utc_now()
         known = "SELECT count(*) FROM stock_adjustments WHERE organization_id = :org AND reference = '{}'"
         try:
             await adjust()
@@ -206,7 +215,16 @@ class Run:
             # The answer was lost: whether it is booked is asked, not guessed.
             if not (await self._rows(known.format(mark)))[0][0]:
                 await self._patiently(adjust)
-        self.books.adjusted(self.skus[step.article], step.facts["delta"])
+        self.books.adjusted(self.skus[step.article], step.facts["delta"], begun, utc_now())
+
+    async def _offer(self, step: Step) -> None:
+        async def ask() -> None:
+            async with self.container.transaction() as services:
+                named = {"org": self.actor.tenant, "sku": self.offered[step.facts["which"]]}
+                [(product, _)] = await services.session.execute(_ARTICLE, named)
+                await services.listings.ask(self.actor, self.ids["shopify"], product, wanted="listed")
+
+        await self._patiently(ask)
 
     def _named(self, step: Step) -> dict[str, Any]:
         return {"org": self.actor.tenant, "sku": self.skus[step.article]}

@@ -34,11 +34,16 @@ class Step:
 
     pause_s: float
     what: str
-    """`order`, `reprice`, `retitle`, `restock` (in a store), `edit`, `adjust` (in the hub), or `fault`."""
+    """`order`, `reprice`, `retitle`, `restock` (in a store), `edit`, `adjust`, `offer` (in the hub), or `fault`."""
     store: str = ""
     article: int = 0
     """Which article, 0..articles-1."""
     facts: dict[str, Any] = field(default_factory=dict)
+
+
+def offers(seed: int) -> int:
+    """Return how many articles of a run are sold in WooCommerce alone until somebody offers them in Shopify too."""
+    return 2 if seed % 2 == 0 else 0
 
 
 def script(seed: int, steps: int, articles: int) -> list[Step]:
@@ -50,7 +55,7 @@ def script(seed: int, steps: int, articles: int) -> list[Step]:
     chance = random.Random(seed)
     made: list[Step] = []
     for _ in range(steps):
-        pause_s = chance.choice((0.0, 0.02, 0.1, 0.3))
+        pause_s = chance.choice((0.0, 0.2, 1.0, 2.5))
         what = chance.choices(
             ("order", "reprice", "retitle", "restock", "edit", "adjust", "fault"), (30, 12, 6, 8, 12, 12, 20)
         )[0]
@@ -71,6 +76,9 @@ def script(seed: int, steps: int, articles: int) -> list[Step]:
         else:
             facts = {"kind": chance.choice(FAULTS[store]), "next": chance.randint(1, 3)}
         made.append(Step(pause_s, what, store, article % articles, facts))
+    places = random.Random(-seed)
+    for article in range(offers(seed)):
+        made.insert(places.randrange(steps), Step(0.1, "offer", "shopify", facts={"which": article}))
     return made
 
 
@@ -78,4 +86,4 @@ def disasters(seed: int) -> Iterator[tuple[float, str]]:
     """Yield what befalls the instance, each with the seconds before it, without end."""
     chance = random.Random(seed * 7919 + 1)
     while True:
-        yield chance.uniform(0.5, 3.0), chance.choice(DISASTERS)
+        yield chance.uniform(1.0, 3.5), chance.choice(DISASTERS)

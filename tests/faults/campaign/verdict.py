@@ -1,10 +1,12 @@
 """What has to be true at the end of a run: both stores and the hub agree, pieces add up, nothing was done twice."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from tests.faults.campaign.journals import applied_twice, created, pieces_written
 
 if TYPE_CHECKING:
     from tests.faults.campaign.run import Run
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 BLIND = timedelta(milliseconds=500)
 """Longest time between our look at a number and the write that builds on it, on this busy machine."""
 _HELD = """
-SELECT v.sku, p.title, v.price, (SELECT sum(k.on_hand) FROM stock_levels k
+SELECT v.sku, p.title, v.price, v.sale_price, (SELECT sum(k.on_hand) FROM stock_levels k
     WHERE k.organization_id = v.organization_id AND k.variant_id = v.id) AS pieces
 FROM variants v JOIN products p ON p.organization_id = v.organization_id AND p.id = v.product_id
 WHERE v.organization_id = :org AND v.deleted_at IS NULL
@@ -37,6 +39,8 @@ UNION ALL SELECT 'error ' || external_id || ' ' || error_code FROM listings
   WHERE organization_id = :org AND state = 'error'
 UNION ALL SELECT 'webhook ' || topic || ' ' || state || ' ' || note FROM received_webhooks
   WHERE organization_id = :org AND state IN ('received', 'failed')
+UNION ALL SELECT 'request ' || wanted || ' ' || state || ' ' || coalesce(error_code, '') FROM listing_requests
+  WHERE organization_id = :org
 UNION ALL SELECT 'job ' || name || ' ' || state FROM jobs WHERE organization_id = :org AND state = 'failed'
 """
 
@@ -51,6 +55,8 @@ class Books:
     """Articles whose number a merchant set: what it was then is not known."""
     orders: list[tuple[str, str, datetime, datetime]] = field(default_factory=list)
     """Store, article, and between which moments each order was placed."""
+    moments: defaultdict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    """When something happened to the pieces of each article."""
 
     def begin(self, sku: str, pieces: int) -> None:
         """Note what there was."""
@@ -60,14 +66,17 @@ class Books:
         """Note an order, and when it was placed."""
         self.expected[sku] = self.expected.get(sku, 0) - pieces
         self.orders.append((store, sku, begun, ended))
+        self.moments[sku] += [begun, ended]
 
-    def adjusted(self, sku: str, delta: int) -> None:
+    def adjusted(self, sku: str, delta: int, begun: datetime, ended: datetime) -> None:
         """Note an adjustment."""
         self.expected[sku] = self.expected.get(sku, 0) + delta
+        self.moments[sku] += [begun, ended]
 
-    def recounted(self, sku: str) -> None:
+    def recounted(self, sku: str, begun: datetime, ended: datetime) -> None:
         """Note that a merchant set a number."""
         self.uncertain.add(sku)
+        self.moments[sku] += [begun, ended]
 
 
 async def verdict(run: "Run") -> list[str]:
@@ -75,12 +84,17 @@ async def verdict(run: "Run") -> list[str]:
     wrong = [f"still under way: {one[0]}" for one in await run._rows(_BUSY)]
     held = {row.sku: row for row in await run._rows(_HELD)}
     shown = {store: await run._control(store, "GET", "catalog") or [] for store in run.stores}
+    overtaken = await _overtaken(run, shown["woocommerce"])
     for store, rows in shown.items():
         wrong += _differences(store, rows, held)
         wrong += [f"{store}: {sku} is there {n} times" for sku, n in Counter(_skus(rows)).items() if n > 1]
-        wrong += _repeated(store, await run._control(store, "GET", "writes") or [])
+        writes = await run._control(store, "GET", "writes") or []
+        wrong += [f"{store}: {sku} was created {n} times" for sku, n in created(writes).items() if n > 1]
+        wrong += _repeated(store, writes, rows, run.books, overtaken)
+        if store == "shopify":
+            made = created(writes)
+            wrong += [f"shopify: {sku} was created {made[sku]} times" for sku in run.offered if not made[sku]]
     missing = {sku: int(pieces) for sku, pieces in await run._rows(_MISSING)}
-    overtaken = await _overtaken(run, shown["woocommerce"])
     for sku, pieces in run.books.expected.items():
         if sku in run.books.uncertain or sku not in held or sku in overtaken:
             continue
@@ -113,18 +127,14 @@ async def _overtaken(run: "Run", rows: list[dict[str, Any]]) -> set[str]:
 
     It has no compare-and-set: the sale is overwritten there, and nobody can tell it from a delivery.
     """
-    names = {row["id"]: row["sku"] for row in rows}
-    writes: list[tuple[str, datetime]] = []
-    for write in await run._control("woocommerce", "GET", "writes") or []:
-        body = write["body"] if isinstance(write["body"], dict) else {}
-        for item in body.get("update", []) if isinstance(body.get("update"), list) else []:
-            if "stock_quantity" in item:
-                writes.append((names.get(item["id"], ""), datetime.fromisoformat(write["at"])))
+    names = {str(row["id"]): row["sku"] for row in rows}
+    written = pieces_written(await run._control("woocommerce", "GET", "writes") or [])
+    writes = [(names.get(one.item, ""), one.at) for one in written]
     found = {
         sku
         for store, sku, begun, ended in run.books.orders
-        for written, at in writes
-        if store == "woocommerce" and written == sku and begun - BLIND <= at <= ended + BLIND
+        for named, at in writes
+        if store == "woocommerce" and named == sku and begun - BLIND <= at <= ended + BLIND
     }
     run.overtaken += len(found)
     return found
@@ -144,6 +154,8 @@ def _differences(store: str, rows: list[dict[str, Any]], held: dict[str, Any]) -
             continue
         if _regular(row) != ours.price:
             wrong.append(f"{store}: {sku} costs {_regular(row)}, in the hub {ours.price}")
+        if _sale(row) != ours.sale_price:
+            wrong.append(f"{store}: {sku} is on sale for {_sale(row)}, in the hub for {ours.sale_price}")
         if row["title"] != ours.title:
             wrong.append(f"{store}: {sku} is called {row['title']!r}, in the hub {ours.title!r}")
         if row["stock"] is not None and row["stock"] != ours.pieces:
@@ -157,18 +169,21 @@ def _regular(row: dict[str, Any]) -> Decimal:
     return max(price, compared)
 
 
-def _repeated(store: str, writes: list[dict[str, Any]]) -> list[str]:
-    """Find writes that were carried out twice: creations of one article, stock under one key."""
-    created: Counter[str] = Counter()
-    keys: Counter[str] = Counter()
-    for write in writes:
-        body = write["body"] if isinstance(write["body"], dict) else {}
-        text = str(body.get("query", ""))
-        if "inventorySetQuantities" in text:
-            keys[str(body.get("variables", {}))] += 1
-        for made in body.get("create", []) if isinstance(body.get("create"), list) else []:
-            created[str(made.get("sku", ""))] += 1
-        if write["method"] == "POST" and write["path"].rstrip("/").endswith("/products"):
-            created[str(body.get("sku", ""))] += 1
-    wrong = [f"{store}: {sku} was created {n} times" for sku, n in created.items() if sku and n > 1]
-    return wrong + [f"{store}: a stock write was applied {n} times: {key[:200]}" for key, n in keys.items() if n > 1]
+def _sale(row: dict[str, Any]) -> Decimal | None:
+    price, compared = Decimal(str(row["price"])), Decimal(str(row.get("compare_at_price") or 0))
+    if "compare_at_price" in row:
+        return price if compared > price else None
+    return Decimal(str(row["sale_price"])) if row.get("sale_price") else None
+
+
+def _repeated(
+    store: str, writes: list[dict[str, Any]], rows: list[dict[str, Any]], books: Books, overtaken: set[str]
+) -> list[str]:
+    """Find stock writes that were carried out twice."""
+    names = {str(row.get("inventory_item_id", row["id"])): row["sku"] for row in rows}
+    moments = {item: books.moments.get(sku, []) for item, sku in names.items()}
+    return [
+        f"{store}: {names.get(one.item, one.item)} was set to {one.number} twice, at {one.at:%H:%M:%S.%f} {one.key}"
+        for one in applied_twice(pieces_written(writes), moments)
+        if names.get(one.item) not in overtaken
+    ]
