@@ -45,6 +45,8 @@ def create_app(
         template_config=TEMPLATES,
         on_shutdown=[container.aclose],
     )
+    app.state.key_authenticator = container.key_authenticator
+    app.state.monitoring_authenticator = container.monitoring_authenticator
     app.state.published_feeds = container.published_feeds
     app.state.webhook_intake = container.webhook_intake
     app.state.embedded_entry = container.embedded_entry

@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "org": ("backend.commands.organizations:org", "Make organizations and put them on plans."),
     "jwt": ("backend.commands.organizations:jwt", "Issue tokens for the panel and plugin API."),
     "key": ("backend.commands.keys:key", "Make, rotate and revoke API keys."),
+    "token": ("backend.commands.tokens:token", "Make and revoke tokens of the price monitoring API."),
     "sandbox": ("backend.commands.sandbox:sandbox", "Host and make simulated stores."),
     "import-products": ("backend.commands.products:import_products", "Bring a product CSV into the catalog."),
     "sync": ("backend.commands.change_sets:sync", "Bring a store's catalog in, preview and undo writes, show runs."),

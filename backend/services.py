@@ -8,6 +8,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.access.api_keys import ApiKeyService
+from backend.domain.access.monitoring_tokens import MonitoringTokens
 from backend.domain.access.passwords import AccessService
 from backend.domain.access.registration import RegistrationService
 from backend.domain.access.signing_keys import SigningKeys
@@ -101,6 +102,11 @@ class Services:
     def api_keys(self) -> ApiKeyService:
         """API keys."""
         return ApiKeyService(self.session)
+
+    @cached_property
+    def monitoring_tokens(self) -> MonitoringTokens:
+        """Tokens of the price monitoring API."""
+        return MonitoringTokens(self.session)
 
     @cached_property
     def registration(self) -> RegistrationService:

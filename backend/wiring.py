@@ -10,6 +10,8 @@ from typing import Any
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from backend.domain.access.key_auth import KeyAuthenticator
+from backend.domain.access.monitoring_tokens import MonitoringAuthenticator
 from backend.domain.access.passwords import PasswordLinkMailing, PasswordLogin
 from backend.domain.access.signing_keys import SigningKeys
 from backend.domain.access.tokens import Authenticator
@@ -101,6 +103,16 @@ class Container:
     def authenticator(self) -> Authenticator:
         """Tell who bears a token."""
         return Authenticator(self.begin, self.keys)
+
+    @cached_property
+    def key_authenticator(self) -> KeyAuthenticator:
+        """Tell who bears an API key."""
+        return KeyAuthenticator(self.begin, self.plans)
+
+    @cached_property
+    def monitoring_authenticator(self) -> MonitoringAuthenticator:
+        """Tell who bears a monitoring token."""
+        return MonitoringAuthenticator(self.begin, self.plans)
 
     @cached_property
     def password_login(self) -> PasswordLogin:

@@ -207,15 +207,15 @@ def _tell(askers: list[_Asker], verdicts: list[Verdict]) -> None:
 
 def _tightest(windows: tuple[Window, ...], remaining: list[int], left_s: list[float]) -> Verdict:
     nth = 0 if len(windows) == 1 else min(range(len(windows)), key=lambda i: (remaining[i], -left_s[i]))
-    return Verdict(allowed=True, limit=windows[nth].limit, remaining=remaining[nth], reset_s=left_s[nth])
+    return Verdict(allowed=True, window=windows[nth], remaining=remaining[nth], reset_s=left_s[nth])
 
 
 def _refused(window: Window, remaining: int, reset_s: float) -> Verdict:
-    return Verdict(allowed=False, limit=window.limit, remaining=remaining, reset_s=reset_s)
+    return Verdict(allowed=False, window=window, remaining=remaining, reset_s=reset_s)
 
 
 def _degraded(windows: tuple[Window, ...], allowed: bool) -> Verdict:
     window = windows[0]
     left_s = window.period_s - time.time() % window.period_s
     remaining = window.limit if allowed else 0
-    return Verdict(allowed=allowed, limit=window.limit, remaining=remaining, reset_s=left_s, degraded=True)
+    return Verdict(allowed=allowed, window=window, remaining=remaining, reset_s=left_s, degraded=True)

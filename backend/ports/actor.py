@@ -15,6 +15,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     user_id: uuid.UUID | None = None
     role: str = "owner"
     """`owner`, `admin`, `staff`; `plugin` for tokens born of store proof, `unproven` for those without any;
+    `key` for API keys, `monitoring` for tokens of the price monitoring API;
     `system` for jobs and the operator's command line."""
     email: str = ""
     """As the caller gave it."""
@@ -22,6 +23,12 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """The token in use, so that logout can revoke it."""
     store_url: str | None = None
     """The one store a plugin token is bound to."""
+    key_id: uuid.UUID | None = None
+    """The API key or monitoring token in use."""
+    permission: str = ""
+    """Of an API key: `read`, `write` or `admin`."""
+    limit_per_hour: int | None = None
+    """Of an API key or monitoring token: how many requests it has on its surface."""
 
     @property
     def tenant(self) -> uuid.UUID:

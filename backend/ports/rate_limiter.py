@@ -17,13 +17,18 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What the limiter says of one request."""
 
     allowed: bool
-    limit: int
-    """Of the tightest window, or of the one that blocks."""
+    window: Window
+    """The tightest one, or the one that blocks."""
     remaining: int
     reset_s: float
     """Seconds until that window's end."""
     degraded: bool = False
     """True when the counter could not be asked and the setting decided."""
+
+    @property
+    def limit(self) -> int:
+        """Return the limit of that window."""
+        return self.window.limit
 
 
 class RateLimiter(Protocol):

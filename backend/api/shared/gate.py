@@ -6,18 +6,17 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from backend.api.shared.client_ip import address_of, bucket
-from backend.api.shared.rate_limit import count
 from backend.api.shared.surface import Surface
+from backend.api.shared.tally import Tally, open_tally
 from backend.kit.errors import DomainError, ErrorKind, unauthenticated
 from backend.ports.actor import Actor
-from backend.ports.rate_limiter import RateLimiter, Window
+from backend.ports.rate_limiter import RateLimiter
 from backend.settings import Web
 
-FAILED_AUTHENTICATION_PER_MINUTE = 300
-
-
-Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
+Connection = ASGIConnection[Any, Any, Any, Any]
+Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
+STRANGERS = frozenset({ErrorKind.UNAUTHENTICATED, ErrorKind.FORBIDDEN})
+"""Refusals of `authenticate` that are counted under the address: a stolen key must not use its owner's limit up."""
 
 
 def gate(surface: Surface, limiter: RateLimiter, web: Web) -> Guard:
@@ -27,31 +26,32 @@ def gate(surface: Surface, limiter: RateLimiter, web: Web) -> Guard:
     of them ask the one limiter.
     """
 
-    async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    async def admit(connection: Connection, handler: BaseRouteHandler) -> None:
         if connection.scope.get("method") == "OPTIONS" and not handler.opt:
             return
-        address = bucket(address_of(connection, web.trusted_proxies))
+        tally = open_tally(connection, web)
         if handler.opt.get("public"):
             if surface.public_windows is not None:
-                await count(limiter, surface.public_windows(web, address))
+                await tally.count(limiter, surface.public_windows(web, tally.bucket))
             return
-        actor = await caller(connection, address)
-        connection.scope["user"] = actor
-        await count(limiter, surface.caller_windows(web, actor))
-        surface.permit(actor, handler.opt)
-
-    async def caller(connection: ASGIConnection[Any, Any, Any, Any], address: str) -> Actor:
-        if surface.authenticate is None:
-            raise unauthenticated()
-        try:
-            return await surface.authenticate(connection)
-        except DomainError as error:
-            if error.kind is ErrorKind.UNAUTHENTICATED:
-                await count(limiter, (_failures(address),))
-            raise
+        surface.permit(await known_caller(surface, limiter, web, connection, tally), handler.opt)
 
     return admit
 
 
-def _failures(address: str) -> Window:
-    return Window(key=f"auth-failed:{address}", limit=FAILED_AUTHENTICATION_PER_MINUTE, period_s=60)
+async def known_caller(surface: Surface, limiter: RateLimiter, web: Web, connection: Connection, tally: Tally) -> Actor:
+    """Count one request under whoever sent it and return the caller; a stranger's is counted under its address.
+
+    Raises:   what `authenticate` raises; `too_many`.
+    """
+    try:
+        if surface.authenticate is None:
+            raise unauthenticated()
+        actor = await surface.authenticate(connection)
+    except DomainError as error:
+        if error.kind in STRANGERS:
+            await tally.count(limiter, tally.failures)
+        raise
+    connection.scope["user"] = tally.caller = actor
+    await tally.count(limiter, surface.caller_windows(web, actor))
+    return actor

@@ -13,6 +13,7 @@ from backend.api.shared.bodies import PatientRequest
 from backend.api.shared.client_ip import check_proxies
 from backend.api.shared.dispatcher import dispatcher
 from backend.api.shared.gate import gate
+from backend.api.shared.rate_headers import NoteAnswer, answer_hook
 from backend.api.shared.surface import Surface
 from backend.ports.actor import Actor
 from backend.ports.rate_limiter import RateLimiter
@@ -41,12 +42,14 @@ def mount(
     extra_handlers: Sequence[ControllerRouterHandler] = (),
     template_config: TemplateConfig[Any] | None = None,
     on_shutdown: Sequence[Callable[[], Any]] = (),
+    note_answer: NoteAnswer | None = None,
 ) -> Litestar:
     """Return the app: every surface behind its gate, one dispatcher of errors, the documents under `/docs`.
 
     Args:     authenticator: what the surfaces' `authenticate` finds in `app.state.authenticator`.
               dependencies: services by the handlers' parameter names.
               extra_handlers: routes outside the surfaces (pages, health). template_config: how pages are rendered.
+              note_answer: told of each answer of surfaces with `rate_headers`.
     """
     check_proxies(settings.web.trusted_proxies)
     app = Litestar(
@@ -66,6 +69,7 @@ def mount(
         request_class=PatientRequest,
         request_max_body_size=settings.web.max_body_bytes,
         on_shutdown=list(on_shutdown),
+        before_send=[answer_hook(surfaces, limiter, settings.web, note_answer)],
         logging_config=None,
     )
     app.state.settings = settings

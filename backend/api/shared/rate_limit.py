@@ -3,7 +3,7 @@
 from litestar.exceptions import ServiceUnavailableException
 
 from backend.kit.errors import DomainError, ErrorKind
-from backend.ports.rate_limiter import RateLimiter, Window
+from backend.ports.rate_limiter import Verdict, Window
 from backend.settings import Web
 
 
@@ -19,15 +19,13 @@ def public_windows(web: Web, address: str) -> tuple[Window, ...]:
     return (Window(key=f"plugin-public:{address}", limit=web.public_per_minute, period_s=60),)
 
 
-async def count(limiter: RateLimiter, windows: tuple[Window, ...]) -> None:
-    """Count one request in all windows.
+def check(verdict: Verdict) -> None:
+    """Let a counted request through.
 
     Raises:   `too_many`; a 503 when the counter cannot be asked and the setting says to refuse then.
     """
-    if not windows:
+    if verdict.allowed:
         return
-    verdict = await limiter.hit(windows)
-    if verdict.degraded and not verdict.allowed:
+    if verdict.degraded:
         raise ServiceUnavailableException(headers={"Retry-After": "5"})
-    if not verdict.allowed:
-        raise too_many(verdict.reset_s)
+    raise too_many(verdict.reset_s)

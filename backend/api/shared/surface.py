@@ -47,6 +47,8 @@ class Surface:
     """Limits of public routes for one address (`client_ip.bucket`); None: not limited."""
     caller_windows: Callable[[Web, Actor], tuple[Window, ...]] = no_windows
     """Limits of one known caller."""
+    rate_headers: bool = False
+    """True: every answer under the prefix says how many requests are left (decision G3), also where no route is."""
     documented: bool = True
     """False: it has pages for people and no OpenAPI document."""
     router_options: Mapping[str, Any] = field(default_factory=dict)

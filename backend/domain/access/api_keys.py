@@ -9,7 +9,8 @@ from datetime import datetime
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.domain.access.repository import ApiKeyRepository
+from backend.domain.access.key_auth import PREFIX
+from backend.domain.access.key_repository import ApiKeyRepository
 from backend.kit.clock import utc_now
 from backend.kit.crypto import token_hash
 from backend.kit.discreet import Discreet
@@ -19,7 +20,6 @@ from backend.kit.text import storable
 from backend.models.keys import ApiKey
 from backend.ports.actor import Actor
 
-PREFIX = "sk_live_"
 SHOWN = len(PREFIX) + 4
 MOST_NAME = 100
 PERMISSIONS = ("read", "write", "admin")

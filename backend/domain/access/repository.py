@@ -1,4 +1,4 @@
-"""Every query on grants, signing keys, mailed links and API keys."""
+"""Every query on grants, signing keys and mailed links."""
 
 import uuid
 from datetime import datetime
@@ -8,11 +8,8 @@ import msgspec
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.kit.errors import not_found
 from backend.kit.ids import uuid7
-from backend.models.accounts import AccessGrant, MailedLink, Membership, Organization, SigningKey, User
-from backend.models.keys import ApiKey
-from backend.ports.actor import Actor
+from backend.models.accounts import AccessGrant, MailedLink, Membership, SigningKey, User
 
 
 class KnownGrant(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,27 +181,3 @@ class MailedLinkRepository:
             .values(used_at=func.now())
         )
         await self._session.execute(statement)
-
-
-class ApiKeyRepository:
-    """Reads and writes `api_keys`."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
-
-    async def add(self, key: ApiKey) -> None:
-        """Add one key; raise not_found when its organization does not exist."""
-        if await self._session.get(Organization, key.organization_id) is None:
-            raise not_found("Organization")
-        self._session.add(key)
-        await self._session.flush()
-
-    async def owner(self, key_id: uuid.UUID) -> uuid.UUID | None:
-        """Return the organization of a key: the operator's look-up."""
-        query = select(ApiKey.organization_id).where(ApiKey.id == key_id)
-        return (await self._session.execute(query)).scalar_one_or_none()
-
-    async def locked(self, actor: Actor, key_id: uuid.UUID) -> ApiKey | None:
-        """Return a key of the acting organization, locked for this transaction."""
-        query = select(ApiKey).where(ApiKey.organization_id == actor.tenant, ApiKey.id == key_id).with_for_update()
-        return (await self._session.execute(query)).scalar_one_or_none()

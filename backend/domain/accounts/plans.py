@@ -26,6 +26,9 @@ class PlanLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     developer_per_day: int | None = None
     """Resets at midnight UTC."""
     external_per_hour: int | None = None
+    """Of each key that has no limit of its own."""
+    external_per_hour_most: int | None = None
+    """What a key's own limit can be at most."""
     monitoring_per_hour: int | None = None
 
 
