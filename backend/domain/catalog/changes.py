@@ -1,4 +1,4 @@
-"""Noting what changes in the catalog: the history, events, and what other listings show beside it (decision 0024)."""
+"""Noting what changes in the catalog: history, prices, events, what other listings show beside it (decision 0024)."""
 
 import uuid
 from typing import Any
@@ -63,6 +63,7 @@ class ChangeNotes:
         Args:     elsewhere: False when no other listing of it can exist.
         """
         await self._run(sql.NOTE_HISTORY)
+        await self._run(sql.NOTE_PRICES)
         await self._run(sql.NOTE_EVENTS)
         due: set[uuid.UUID] = set()
         if elsewhere:

@@ -1,4 +1,4 @@
-"""The statements that note changes of the catalog: what differs, the history, events, and what other listings show.
+"""The statements that note changes of the catalog: what differs, history, prices, events, what other listings show.
 
 `changed_fields` holds one row for each product or variant whose synced fields differ: field to `[old, new]`.
 """
@@ -96,6 +96,21 @@ SELECT organization_id, product_id, variant_id, changes, :origin, cast(:store AS
        :reason
 FROM changed_fields
 """
+
+NOTE_PRICES = """
+INSERT INTO price_changes (organization_id, variant_id, old_price, price, currency, reason, source, run_id)
+SELECT c.organization_id, c.variant_id, was.price, now.price, v.currency,
+       CASE WHEN :origin = 'person' THEN 'manual' ELSE :origin END,
+       coalesce((SELECT s.name FROM stores s WHERE s.id = cast(:store AS uuid)), :actor), cast(:run AS uuid)
+FROM changed_fields c
+JOIN variants v ON v.organization_id = c.organization_id AND v.id = c.variant_id
+CROSS JOIN LATERAL (SELECT coalesce(v.sale_price, v.price) AS price) now
+CROSS JOIN LATERAL (SELECT coalesce(
+    CASE WHEN c.changes ? 'sale_price' THEN cast(c.changes -> 'sale_price' ->> 0 AS numeric) ELSE v.sale_price END,
+    CASE WHEN c.changes ? 'price' THEN cast(c.changes -> 'price' ->> 0 AS numeric) ELSE v.price END) AS price) was
+WHERE c.changes ?| ARRAY['price', 'sale_price'] AND was.price IS DISTINCT FROM now.price
+"""
+"""What customers pay: a regular price that moves behind a sale price is no change of it."""
 
 NOTE_EVENTS = """
 INSERT INTO events (organization_id, type, payload)

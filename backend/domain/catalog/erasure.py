@@ -90,6 +90,8 @@ _OF_STORE = (
     # Histories and ledgers of what other stores hold stay whole; where a change came from is forgotten.
     """UPDATE field_changes SET store_id = NULL, run_id = NULL
        WHERE organization_id = :org AND store_id = :store""",
+    """UPDATE price_changes c SET source = '', run_id = NULL FROM sync_runs r
+       WHERE c.organization_id = :org AND r.organization_id = :org AND r.store_id = :store AND r.id = c.run_id""",
     """UPDATE stock_adjustments SET store_id = NULL, run_id = NULL, reference = ''
        WHERE organization_id = :org AND store_id = :store""",
 )
