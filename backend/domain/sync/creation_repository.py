@@ -42,22 +42,14 @@ FROM unnest(cast(:ids AS text[]), cast(:variants AS bigint[]), cast(:inventory A
 ON CONFLICT (organization_id, store_id, external_id) DO UPDATE SET gone_at = NULL, state = 'active', updated_at = now()
 WHERE listings.variant_id = excluded.variant_id
 """)
-_UNLIST = text("""
-UPDATE listings l SET state = 'unlisted', updated_at = now(),
-    gone_at = CASE WHEN :deleted THEN now() ELSE l.gone_at END
+_ENDED = text("""
+UPDATE listings l SET state = 'unlisted', gone_at = now(), shown = NULL, due = NULL, updated_at = now()
 FROM product_links p
 WHERE p.organization_id = :org AND p.store_id = :store AND p.product_id = :product AND p.gone_at IS NULL
   AND l.organization_id = :org AND l.store_id = :store AND l.external_product_id = p.external_id AND l.gone_at IS NULL
-""")
-_RELIST = text("""
-UPDATE listings l SET state = 'active', updated_at = now()
-FROM product_links p
-WHERE p.organization_id = :org AND p.store_id = :store AND p.product_id = :product AND p.gone_at IS NULL
-  AND l.organization_id = :org AND l.store_id = :store AND l.external_product_id = p.external_id AND l.gone_at IS NULL
-  AND l.state = 'unlisted'
 """)
 _UNLINK = text("""
-UPDATE product_links SET gone_at = now(), updated_at = now()
+UPDATE product_links SET gone_at = now(), shown = NULL, due = NULL, updated_at = now()
 WHERE organization_id = :org AND store_id = :store AND product_id = :product AND gone_at IS NULL
 """)
 _LINKS = text("""
@@ -113,18 +105,10 @@ class CreationRepository:
             },
         )
 
-    async def relist(self, product_id: int) -> None:
-        """Note that a store sells a product again."""
-        await self._session.execute(_RELIST, {**self._scope, "product": product_id})
-
-    async def unlist(self, product_id: int, *, deleted: bool = False) -> None:
-        """Note that a store does not sell a product any more.
-
-        Args:     deleted: it is not even kept there (a product that we created ourselves).
-        """
-        await self._session.execute(_UNLIST, {**self._scope, "product": product_id, "deleted": deleted})
-        if deleted:
-            await self._session.execute(_UNLINK, {**self._scope, "product": product_id})
+    async def unlink(self, product_id: int) -> None:
+        """Note that a store does not keep a product any more: we deleted what we had created."""
+        await self._session.execute(_ENDED, {**self._scope, "product": product_id})
+        await self._session.execute(_UNLINK, {**self._scope, "product": product_id})
 
 
 def _product(row: Mapping[Any, Any], variants: list[PlatformVariant]) -> PlatformProduct:

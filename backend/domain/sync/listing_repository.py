@@ -7,29 +7,30 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-_STATE = """CASE WHEN k.error_code IS NOT NULL THEN 'error'
-     WHEN l.state = 'active' AND (l.due IS NOT NULL OR k.due IS NOT NULL) THEN 'pending' ELSE l.state END"""
+# Off sale is what the store says of the product, whoever took it off: no state of ours could know.
+_STATE = """CASE WHEN l.state = 'error' OR k.error_code IS NOT NULL THEN 'error'
+     WHEN coalesce(k.shown ->> 'status', p.status) <> 'active' THEN 'unlisted'
+     WHEN l.due IS NOT NULL OR k.due IS NOT NULL THEN 'pending' ELSE 'active' END"""
+_FROM = """FROM listings l
+JOIN variants v ON v.organization_id = l.organization_id AND v.id = l.variant_id
+JOIN products p ON p.organization_id = v.organization_id AND p.id = v.product_id
+LEFT JOIN product_links k ON k.organization_id = l.organization_id AND k.store_id = l.store_id
+  AND k.external_id = l.external_product_id
+WHERE l.organization_id = :org AND l.store_id = :store AND l.gone_at IS NULL"""
 _PAGE = text(f"""
 SELECT l.external_id, l.external_product_id, l.variant_id, v.product_id, p.title, v.title AS variant_title, v.sku,
        {_STATE} AS state,
        coalesce(l.due, '{{}}') || coalesce(k.due, '{{}}') AS due,
        coalesce(l.error_code, k.error_code) AS error_code, coalesce(l.error_message, k.error_message) AS error_message,
        coalesce(l.failed_at, k.failed_at) AS failed_at
-FROM listings l
-JOIN variants v ON v.organization_id = l.organization_id AND v.id = l.variant_id
-JOIN products p ON p.organization_id = v.organization_id AND p.id = v.product_id
-LEFT JOIN product_links k ON k.organization_id = l.organization_id AND k.store_id = l.store_id
-  AND k.external_id = l.external_product_id
-WHERE l.organization_id = :org AND l.store_id = :store AND l.gone_at IS NULL AND l.external_id > :after
+{_FROM} AND l.external_id > :after
   AND (cast(:state AS text) IS NULL OR :state = {_STATE})
 ORDER BY l.external_id LIMIT :most
 """)
 _COUNTS = text(f"""
 SELECT count(*) FILTER (WHERE {_STATE} = 'error') AS error, count(*) FILTER (WHERE {_STATE} = 'unlisted') AS unlisted,
        count(*) FILTER (WHERE {_STATE} = 'pending') AS pending, count(*) AS total
-FROM listings l LEFT JOIN product_links k ON k.organization_id = l.organization_id AND k.store_id = l.store_id
-  AND k.external_id = l.external_product_id
-WHERE l.organization_id = :org AND l.store_id = :store AND l.gone_at IS NULL
+{_FROM}
 """)
 _RETRY_LISTINGS = text("""
 UPDATE listings SET state = 'pending', error_code = NULL, error_message = NULL, failed_at = NULL, updated_at = now()

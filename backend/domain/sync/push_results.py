@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.domain.catalog.fields import spelled
 from backend.domain.events.service import EventRecorder
 from backend.domain.events.types import ListingError
+from backend.domain.stock.rules import shown_before
 from backend.domain.stock.shown import StockShown
 from backend.domain.sync.advice import advice_for
 from backend.domain.sync.creation_repository import CreationRepository
@@ -17,7 +18,7 @@ from backend.domain.sync.due_repository import DueRepository, Settled
 from backend.domain.sync.listing_requests_repository import ListingRequestRepository
 from backend.domain.sync.plan import CREATE, DELETE, PRODUCT, STOCK, VARIANT, Item, after_write
 from backend.domain.sync.push_repository import Finished, PushRepository
-from backend.domain.sync.push_step import UNDO, items_of
+from backend.domain.sync.push_step import UNDO, items_of, on_its_way
 from backend.domain.sync.repository import SyncRepository
 from backend.models.stores import Store
 from backend.models.sync import SyncChange, SyncRun
@@ -49,7 +50,7 @@ class PushResults:
         rows = PushRepository(self._session)
         changes = {str(row.write_key): row for row in await rows.by_keys(self._run, [one.key for one in results])}
         told = [(changes[one.key], one) for one in results if one.key in changes]
-        stale = await self._book_stale(told)
+        stale = await self._book_stale(told, writes if repeated else {})
         items = await items_of(self._session, self._store, [change for change, _ in told], lock=True)
         await self._settle(told, items, writes)
         await self._note_products(told)
@@ -73,7 +74,7 @@ class PushResults:
             after = self._after(change, result, item, writes[result.key])
             settled[PRODUCT if place[0] else VARIANT][change.external_id] = after
             # Pieces and fields of one variant are two changes: the second builds on the first.
-            known[place] = _with(item, after)
+            known[place] = msgspec.structs.replace(item, shown=after.shown or {}, due=tuple(after.due or ()))
         for entity, rows in settled.items():
             await self._due.settle(entity, list(rows.values()))
 
@@ -96,36 +97,33 @@ class PushResults:
         creations = CreationRepository(self._session, self._store.organization_id, self._store.id)
         for change, result in told:
             if change.action not in (CREATE, DELETE):
-                await self._note_status(creations, change, result)
                 continue
             if result.outcome in _BAD:
                 await requests.fail(change.product_id, result.code or result.outcome, result.message)
                 continue
             if result.created is not None:
                 await creations.link(change.product_id, result.created)
-            if change.action == DELETE:
-                await creations.unlist(change.product_id, deleted=self._run.kind == UNDO and not change.fields)
+            if change.action == DELETE and self._run.kind == UNDO and not change.fields:
+                await creations.unlink(change.product_id)
             await requests.done(change.product_id)
 
-    async def _note_status(self, creations: CreationRepository, change: SyncChange, result: WriteResult) -> None:
-        """Note listings as for sale or off sale when a product's status was written."""
-        if change.entity != PRODUCT or "status" not in change.fields or result.outcome in _BAD:
-            return
-        if change.fields["status"][1] == "active":
-            await creations.relist(change.product_id)
-        else:
-            await creations.unlist(change.product_id)
+    async def _book_stale(
+        self, told: Sequence[tuple[SyncChange, WriteResult]], repeated: Mapping[str, StoreWrite]
+    ) -> frozenset[uuid.UUID]:
+        """Book what stores show beside what we believed: pieces were sold or counted there meanwhile.
 
-    async def _book_stale(self, told: Sequence[tuple[SyncChange, WriteResult]]) -> frozenset[uuid.UUID]:
-        """Book what stores show beside what we believed: pieces were sold or counted there meanwhile."""
-        found = {
-            change.external_id: result.pieces
-            for change, result in told
-            if change.entity == STOCK and result.outcome == STALE
-        }
+        Args:     repeated: writes that may have arrived before; what was believed then may be of before they did.
+        """
+        found = [(change, result) for change, result in told if change.entity == STOCK and result.outcome == STALE]
         if not found:
             return frozenset()
-        return await StockShown(self._session, self._store.organization_id, self._store.id).tell(found, self._run.id)
+        before = {change.external_id: _before(change, result, repeated.get(result.key)) for change, result in found}
+        shown = StockShown(self._session, self._store.organization_id, self._store.id)
+        return await shown.tell(
+            {change.external_id: result.pieces for change, result in found},
+            self._run.id,
+            before={name: pieces for name, pieces in before.items() if pieces is not None},
+        )
 
     async def _tell_errors(self, told: Sequence[tuple[SyncChange, WriteResult]]) -> None:
         events = EventRecorder(self._session)
@@ -156,6 +154,12 @@ def _seen(result: WriteResult, write: StoreWrite) -> WriteResult:
     return result
 
 
+def _before(change: SyncChange, result: WriteResult, write: StoreWrite | None) -> int | None:
+    if result.pieces is None or not isinstance(write, StockWrite):
+        return None
+    return shown_before(result.pieces, write.believed, on_its_way(change, write.believed))
+
+
 def _sent(change: SyncChange, write: StoreWrite) -> dict[str, Any]:
     fields: Mapping[str, Any] = getattr(write, "fields", {})
     if change.entity == STOCK:
@@ -163,22 +167,6 @@ def _sent(change: SyncChange, write: StoreWrite) -> dict[str, Any]:
     if change.action == DELETE:
         return {name: new for name, (_, new) in change.fields.items()}
     return {name: spelled(name, value) for name, value in fields.items()}
-
-
-def _with(item: Item, after: Settled) -> Item:
-    return Item(
-        entity=item.entity,
-        product_id=item.product_id,
-        variant_id=item.variant_id,
-        external_product_id=item.external_product_id,
-        external_id=item.external_id,
-        inventory_id=item.inventory_id,
-        label=item.label,
-        held=item.held,
-        shown=after.shown or {},
-        due=tuple(after.due or ()),
-        foreign_money=item.foreign_money,
-    )
 
 
 def _finished(change: SyncChange, result: WriteResult) -> Finished:
