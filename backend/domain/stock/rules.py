@@ -89,6 +89,14 @@ def _ground(seen: Seen, last: int, now: int) -> int:
     return last if seen.backorder else max(last, min(now, seen.hub or 0, 0))
 
 
+def shown_before(now: int, believed: int, sent: int) -> int:
+    """Return what a store showed before it came to show *now*, while nobody knows whether a number of ours arrived.
+
+    It was *sent* if it arrived, else *believed*. Stores sell more often than they are filled, and rather few at once.
+    """
+    return min((believed, sent), key=lambda before: (now > before, abs(now - before)))
+
+
 class LineState(msgspec.Struct, frozen=True, kw_only=True):
     """What a line of an order has got so far; what is neither taken nor missing was not counted then."""
 

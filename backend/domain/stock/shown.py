@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.stock.entries import Entry, EntryWriter
-from backend.domain.stock.held import HeldListing, HeldVariant
+from backend.domain.stock.held import HeldListing, HeldVariant, may_be_due
 from backend.domain.stock.held_repository import HeldRepository
 from backend.domain.stock.ledger import due_stores
 from backend.domain.stock.oversell_repository import OversellRepository
@@ -39,17 +39,29 @@ class StockShown:
         await self._shown.forget([one.external_id for one in told if one.outdated])
         return await self._book(held, [one for one in told if not one.outdated], run_id)
 
-    async def tell(self, pieces: Mapping[str, int | None], run_id: uuid.UUID | None = None) -> frozenset[uuid.UUID]:
+    async def tell(
+        self,
+        pieces: Mapping[str, int | None],
+        run_id: uuid.UUID | None = None,
+        *,
+        before: Mapping[str, int] | None = None,
+    ) -> frozenset[uuid.UUID]:
         """Book what the store showed when it was asked for some listings; return the stores that are due now.
 
         To be called before listings are locked. Repeating it changes nothing.
 
-        Args:     pieces: external id to pieces in all places together; None: not counted.
+        Args:     pieces: external id to pieces in all places together; None: not counted. before: what listings showed
+                  before that, where it is not what was noted last.
         """
         variants = await self._shown.variants(pieces)
         held = await self._held.hold(variants.values())
         told = [
-            Told(variant_id=variant_id, external_id=external_id, pieces=pieces[external_id])
+            Told(
+                variant_id=variant_id,
+                external_id=external_id,
+                pieces=pieces[external_id],
+                before=(before or {}).get(external_id),
+            )
             for external_id, variant_id in sorted(variants.items())
         ]
         return await self._book(held, told, run_id)
@@ -93,6 +105,9 @@ def _observed_at(told: Told) -> datetime:
 
 def show(variant: HeldVariant, own: HeldListing, told: Told) -> int:
     """Take over what a store shows of a variant; return how many pieces are missing. Pure."""
+    if told.before is not None and told.before != own.shows:
+        own.shows, own.moved = told.before, True
+        own.due = own.due or may_be_due(own, variant.hub)
     home = variant.at_home(own.store_id)
     if home and told.flags is not None:
         variant.in_stock, variant.backorder = told.flags

@@ -80,6 +80,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     modified_at: datetime | None = None
     returned: bool = False
     """The store did not show it before."""
+    before: int | None = None
+    """What it showed before that, where it is not what was noted last: a number of ours may have arrived."""
     outdated: bool = False
     """It was read before something that we know of by now."""
 

@@ -137,7 +137,7 @@ async def _writes(
 
 def _update(run: SyncRun, change: SyncChange, item: Item, key: str, *, repeated: bool) -> StoreWrite | None:
     if change.entity == STOCK:
-        return _pieces(item, key)
+        return _pieces(change, item, key, repeated=repeated)
     fields = still_wanted(item, change.fields, taking_back=run.kind == UNDO, repeated=repeated)
     if not fields:
         return None
@@ -149,10 +149,21 @@ def _update(run: SyncRun, change: SyncChange, item: Item, key: str, *, repeated:
     )
 
 
-def _pieces(item: Item, key: str) -> StoreWrite | None:
-    """Write the number as it is now, whatever it was when the run was planned: a later one is always right."""
-    target, believed = item.held.get("stock"), item.shown.get("stock", item.held.get("stock"))
-    if target is None or believed is None or "stock" not in item.due:
+def _pieces(change: SyncChange, item: Item, key: str, *, repeated: bool) -> StoreWrite | None:
+    """Write the number as it is now, whatever it was when the run was planned: a later one is always right.
+
+    Not so when a number may have arrived already: until the store has said which of the two it shows, no third one is
+    sent. Where nothing is due any more the store is only asked.
+    """
+    target, believed = item.held.get(STOCK), item.shown.get(STOCK, item.held.get(STOCK))
+    if target is None or believed is None:
+        return None
+    due = STOCK in item.due
+    if repeated:
+        target = on_its_way(change, believed) if due else believed
+    elif due:
+        change.fields = {STOCK: [believed, target]}
+    else:
         return None
     return StockWrite(
         key=key,
@@ -162,6 +173,15 @@ def _pieces(item: Item, key: str) -> StoreWrite | None:
         believed=believed,
         target=target,
     )
+
+
+def on_its_way(change: SyncChange, believed: int) -> int:
+    """Return what a store shows if a number that was sent to it arrived.
+
+    Args:     believed: what it shows if it did not: what was sold there since is known in both cases.
+    """
+    before, sent = change.fields[STOCK]
+    return int(sent) + believed - int(before)
 
 
 async def items_of(

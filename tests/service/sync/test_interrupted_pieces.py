@@ -1,0 +1,99 @@
+"""Pieces that were on their way to a store when their worker was killed are counted once, arrived or not."""
+
+import uuid
+
+import pytest
+
+from backend.domain.stock.ledger import Adjustment
+from backend.domain.sync.push_step import start, take
+from backend.ports.actor import Actor
+from plugin_bridge.sandbox.generator import generate_products
+from tests.support.product import SimulatedStore, Workbench
+
+pytestmark = pytest.mark.anyio
+
+
+class Shelf:
+    """One counted article of a store, as the hub and as the store know it."""
+
+    def __init__(self, bench: Workbench, actor: Actor, store: SimulatedStore, store_id: uuid.UUID) -> None:
+        self.bench, self.actor, self.store, self.store_id = bench, actor, store, store_id
+        self.variant_id, self.sku, self.began = 0, "", 0
+
+    @classmethod
+    async def filled(cls, bench: Workbench) -> "Shelf":
+        actor = await bench.organization()
+        store = bench.store(generate_products(3))
+        made = cls(bench, actor, store, await bench.connect(actor, store))
+        await bench.work_off()
+        counted = (
+            "SELECT v.id, v.sku, k.on_hand FROM variants v JOIN stock_levels k ON k.organization_id = v.organization_id"
+            " AND k.variant_id = v.id WHERE v.organization_id = :org AND k.on_hand > 5 ORDER BY v.id LIMIT 1"
+        )
+        [(made.variant_id, made.sku, made.began)] = await bench.rows(counted, org=actor.tenant)
+        return made
+
+    async def adjust(self, delta: int) -> None:
+        one = Adjustment(variant_id=self.variant_id, delta=delta, reason="correction")
+        async with self.bench.container.transaction() as services:
+            done = await services.stock_ledger.adjust(self.actor, [one])
+            await services.push_requests.soon(self.actor, done.due_stores, kind="stock")
+
+    async def take(self) -> None:
+        """Take what is due for sending, as a worker does that is killed right after it."""
+        query = "SELECT id FROM sync_runs WHERE store_id = :store AND kind = 'stock' AND state = 'queued'"
+        run_id = await self.bench.value(query, store=self.store_id)
+        async with self.bench.container.begin() as session:
+            assert await start(session, run_id, {"woocommerce": frozenset({"stock"})}) is not None
+        async with self.bench.container.begin() as session:
+            assert await take(session, run_id, 10) is not None
+
+    def show(self, pieces: int) -> None:
+        self.store.control("POST", "change", {"sku": self.sku, "stock": pieces, "silent": True})
+
+    async def settle(self) -> tuple[int, int]:
+        """Let everything come to rest; return what the hub has and what the store shows."""
+        for _ in range(2):
+            await self.bench.work_off()
+            await self.bench.container.due_pushes.start()
+        await self.bench.pull(self.actor, self.store_id)
+        await self.bench.container.due_pushes.start()
+        await self.bench.work_off()
+        query = "SELECT sum(on_hand) FROM stock_levels WHERE organization_id = :org AND variant_id = :id"
+        hub = await self.bench.value(query, org=self.actor.tenant, id=self.variant_id)
+        [shown] = [row["stock"] for row in self.store.control("GET", "catalog") if row["sku"] == self.sku]
+        return int(hub), shown
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+@pytest.mark.parametrize("sold", [0, 1])
+@pytest.mark.parametrize("later", [0, 5, -2])
+async def test_a_number_that_was_on_its_way_is_counted_once(
+    bench: Workbench, arrived: bool, sold: int, later: int
+) -> None:
+    shelf = await Shelf.filled(bench)
+    await shelf.adjust(3)
+    await shelf.take()
+    shelf.show(shelf.began + 3 * arrived - sold)
+    if later:
+        await shelf.adjust(later)
+    left = shelf.began + 3 + later - sold
+    assert await shelf.settle() == (left, left)
+
+
+async def test_a_number_on_its_way_that_nobody_wants_any_more_is_looked_for_all_the_same(bench: Workbench) -> None:
+    shelf = await Shelf.filled(bench)
+    await shelf.adjust(3)
+    await shelf.take()
+    shelf.show(shelf.began + 3)
+    await shelf.adjust(-3)
+    assert await shelf.settle() == (shelf.began, shelf.began)
+
+
+async def test_a_number_that_never_arrived_and_that_nobody_wants_any_more_is_not_sent(bench: Workbench) -> None:
+    shelf = await Shelf.filled(bench)
+    await shelf.adjust(3)
+    await shelf.take()
+    await shelf.adjust(-3)
+    assert await shelf.settle() == (shelf.began, shelf.began)
+    assert not [one for one in shelf.store.control("GET", "writes") if "stock_quantity" in str(one["body"])]
