@@ -9,7 +9,8 @@ from litestar.di import NamedDependency, Provide
 from sqlalchemy import text
 
 from backend.api import SURFACES
-from backend.api.operations import health_routes
+from backend.api.operations import health_routes, metrics_route
+from backend.api.shared.keys import key_noter
 from backend.api.shared.mount import mount
 from backend.kit.log import set_up_logging
 from backend.settings import Settings, load_settings
@@ -41,9 +42,14 @@ def create_app(
         limiter=container.limiter,
         authenticator=container.authenticator,
         dependencies=_dependencies(container),
-        extra_handlers=[*health_routes(is_ready), *doors()],
+        extra_handlers=[
+            *health_routes(is_ready),
+            metrics_route(settings.web.metrics_token, lambda: container.limiter.verdicts),
+            *doors(),
+        ],
         template_config=TEMPLATES,
         on_shutdown=[container.aclose],
+        note_answer=key_noter(container.key_usage),
     )
     app.state.key_authenticator = container.key_authenticator
     app.state.monitoring_authenticator = container.monitoring_authenticator

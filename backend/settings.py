@@ -54,6 +54,9 @@ class Web(msgspec.Struct, frozen=True, kw_only=True):
     """`STORELOOM_ORGANIZATION_PER_MINUTE`, plugin and panel API requests per minute and organization."""
     limiter_fails_open: bool = True
     """`STORELOOM_LIMITER_FAILS_OPEN`, `false` answers 503 when Redis cannot be asked."""
+    metrics_token: str = ""
+    """`STORELOOM_METRICS_TOKEN`, what `/metrics` wants to see as `Authorization: Bearer …`; without it there is no such
+    address."""
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,6 +165,7 @@ VARIABLES: dict[str, tuple[str, str]] = {
     "STORELOOM_FEEDS_PER_MINUTE": ("web", "feeds_per_minute"),
     "STORELOOM_ORGANIZATION_PER_MINUTE": ("web", "organization_per_minute"),
     "STORELOOM_LIMITER_FAILS_OPEN": ("web", "limiter_fails_open"),
+    "STORELOOM_METRICS_TOKEN": ("web", "metrics_token"),
     "STORELOOM_SECRET_KEYS": ("secrets", "keys"),
     "STORELOOM_ALLOWED_PRIVATE_HOSTS": ("outbound", "allowed_private_hosts"),
     "STORELOOM_STORE_CONCURRENCY": ("outbound", "store_concurrency"),

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from backend.domain.access.key_auth import KeyAuthenticator
+from backend.domain.access.key_usage import KeyUsage, KeyUsageRetention
 from backend.domain.access.monitoring_tokens import MonitoringAuthenticator
 from backend.domain.access.passwords import PasswordLinkMailing, PasswordLogin
 from backend.domain.access.signing_keys import SigningKeys
@@ -108,6 +109,16 @@ class Container:
     def key_authenticator(self) -> KeyAuthenticator:
         """Tell who bears an API key."""
         return KeyAuthenticator(self.begin, self.plans)
+
+    @cached_property
+    def key_usage(self) -> KeyUsage:
+        """Note what API keys are used for."""
+        return KeyUsage(self.begin)
+
+    @cached_property
+    def key_usage_retention(self) -> KeyUsageRetention:
+        """Forget old uses of API keys."""
+        return KeyUsageRetention(self.begin)
 
     @cached_property
     def monitoring_authenticator(self) -> MonitoringAuthenticator:
@@ -354,6 +365,8 @@ class Container:
         """Close connections and pools."""
         if "webhook_intake" in self.__dict__:
             await self.webhook_intake.aclose()
+        if "key_usage" in self.__dict__:
+            await self.key_usage.aclose()
         await self.doorbell.aclose()
         await self.limiter.aclose()
         await self.redis.aclose()

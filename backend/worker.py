@@ -42,6 +42,7 @@ async def _clean_up(container: Container) -> None:
     await container.webhook_retention.forget_old()
     await container.privacy_exports.remove_old()
     await container.sync_retention.forget_old()
+    await container.key_usage_retention.forget_old()
 
 
 async def _sweep(container: Container, queue: str) -> None:

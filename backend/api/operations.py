@@ -1,10 +1,15 @@
 """Routes for those who operate Storeloom: is it alive, may it get requests."""
 
-from collections.abc import Awaitable, Callable
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import structlog
-from litestar import MediaType, Response, get
+from litestar import MediaType, Request, Response, get
+from litestar.exceptions import NotAuthorizedException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
+
+from backend.kit.crypto import same
 
 log = structlog.get_logger()
 
@@ -29,3 +34,27 @@ def health_routes(is_ready: Callable[[], Awaitable[None]]) -> list[HTTPRouteHand
         return Response("ok", media_type=MediaType.TEXT)
 
     return [live, ready]
+
+
+def metrics_route(token: str, limiter_verdicts: Callable[[], Mapping[str, int]]) -> HTTPRouteHandler:
+    """Return `/metrics` in Prometheus' text format, for whoever shows *token*; without one there is no such address.
+
+    The numbers are those of the process that answers, which names itself, so that several add up.
+    """
+
+    @get("/metrics", media_type=MediaType.TEXT, include_in_schema=False)
+    async def show_metrics(request: Request[Any, Any, Any]) -> Response[str]:
+        if not token:
+            raise NotFoundException
+        scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not same(shown.strip(), token):
+            raise NotAuthorizedException(headers={"WWW-Authenticate": "Bearer"})
+        name, process = "storeloom_limiter_requests_total", os.getpid()
+        lines = [
+            f"# HELP {name} Requests by what the rate limiter said; degraded: it could not count.",
+            f"# TYPE {name} counter",
+            *(f'{name}{{verdict="{one}",process="{process}"}} {number}' for one, number in limiter_verdicts().items()),
+        ]
+        return Response("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return show_metrics

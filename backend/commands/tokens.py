@@ -2,13 +2,16 @@
 
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from backend.commands.instance import in_instance, instance_options
-from backend.commands.output import show
+from backend.commands.output import show, show_list
 from backend.ports.actor import system_actor
+
+if TYPE_CHECKING:
+    from backend.models.pricing import MonitoringToken
 
 
 @click.group()
@@ -36,21 +39,25 @@ def create(organization: uuid.UUID, data_dir: Path | None, as_json: bool) -> Non
 def list_tokens(organization: uuid.UUID, data_dir: Path | None, as_json: bool) -> None:
     """List tokens, newest first, revoked ones too."""
 
-    async def work(container: Any) -> list[dict[str, Any]]:
+    async def work(container: Any) -> dict[str, Any]:
         async with container.transaction() as services:
             rows = await services.monitoring_tokens.all(system_actor(organization))
-        return [
-            {
-                "id": str(row.id),
-                "apikey": row.email,
-                "last_four": row.last_four,
-                "created_at": row.created_at.isoformat(),
-                "revoked_at": row.revoked_at.isoformat() if row.revoked_at else None,
-            }
-            for row in rows
-        ]
+        return {"tokens": [_shown(row) for row in rows]}
 
-    show(in_instance(data_dir, work), as_json=as_json)
+    def row(one: Any) -> list[Any]:
+        return [one[field] for field in ("id", "apikey", "apitoken", "created_at", "revoked_at")]
+
+    show_list(in_instance(data_dir, work), "tokens", row, as_json=as_json)
+
+
+def _shown(row: "MonitoringToken") -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "apikey": row.email,
+        "apitoken": f"…{row.last_four}",
+        "created_at": row.created_at,
+        "revoked_at": row.revoked_at,
+    }
 
 
 @token.command("revoke")

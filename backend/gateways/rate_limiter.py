@@ -7,14 +7,18 @@ busy process pays for one round trip per event loop turn and not per request; th
 import asyncio
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import structlog
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
 
 from backend.ports.rate_limiter import Verdict, Window
+
+log = structlog.get_logger()
 
 # KEYS: the windows of all groups in order. ARGV: prefix-free numbers, per group: windows, hits, cost, then limit and
 # period_ms per window. Returns per group: hits granted, then per window: count before, ms until the window's end.
@@ -82,26 +86,34 @@ class RedisRateLimiter:
         self._sender: asyncio.Task[None] | None = None
         self._full: dict[tuple[Window, int], tuple[float, float, int]] = {}
         self._away_until = 0.0
+        self._is_away = False
+        self.verdicts: Counter[str] = Counter(allowed=0, refused=0, degraded=0)
+        """What it said since the process began; degraded: nothing could be counted and the setting decided."""
 
     async def hit(self, windows: tuple[Window, ...], cost: int = 1) -> Verdict:
         """Count one request of *cost* >= 1 in every window, or in none when one of them has no room.
 
         Returns:  allowed: the tightest window; refused: the one that blocks longest.
         """
-        refusal = self._remembered(windows, cost)
-        if refusal is not None:
-            return refusal
+        verdict = self._known(windows, cost) or await self._asked(windows, cost)
+        self.verdicts["degraded" if verdict.degraded else "allowed" if verdict.allowed else "refused"] += 1
+        return verdict
+
+    async def aclose(self) -> None:
+        """Give the connection back; the client stays its owner's."""
+        await self._client.aclose(close_connection_pool=False)
+
+    def _known(self, windows: tuple[Window, ...], cost: int) -> Verdict | None:
         if time.monotonic() < self._away_until:
-            return _degraded(windows, self._fails_open)
+            return self._remembered(windows, cost) or _degraded(windows, self._fails_open)
+        return self._remembered(windows, cost)
+
+    async def _asked(self, windows: tuple[Window, ...], cost: int) -> Verdict:
         asker: _Asker = asyncio.get_running_loop().create_future()
         self._waiting.setdefault((windows, cost), []).append(asker)
         if self._sender is None:
             self._sender = asyncio.create_task(self._send_all())
         return await asker
-
-    async def aclose(self) -> None:
-        """Give the connection back; the client stays its owner's."""
-        await self._client.aclose(close_connection_pool=False)
 
     async def _send_all(self) -> None:
         try:
@@ -118,8 +130,11 @@ class RedisRateLimiter:
         try:
             async with asyncio.timeout(self._timeout_s):
                 answer = await self._run(batch)
-        except (RedisError, OSError, TimeoutError):
+        except (RedisError, OSError, TimeoutError) as error:
             self._away_until = time.monotonic() + self._pause_s
+            if not self._is_away:
+                log.warning("limiter.away", kind=type(error).__name__, fails_open=self._fails_open)
+            self._is_away = True
             for (windows, _), askers in batch:
                 _tell(askers, [_degraded(windows, self._fails_open)] * len(askers))
             return
@@ -128,6 +143,9 @@ class RedisRateLimiter:
                 for asker in askers:
                     asker.cancel()
             raise
+        if self._is_away:
+            log.info("limiter.back")
+        self._is_away = False
         position = 0
         for group, askers in batch:
             size = 1 + 2 * len(group[0])

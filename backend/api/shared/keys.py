@@ -1,12 +1,15 @@
 """Surfaces for machines: who bears an API key or a monitoring token, how far it gets, how much it may ask."""
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from litestar.connection import ASGIConnection
 
-from backend.api.shared.tally import tally_in
-from backend.domain.access.key_auth import KeyIdentity, may
+from backend.api.shared.rate_headers import NoteAnswer
+from backend.api.shared.tally import Tally, tally_in
+from backend.domain.access.key_auth import ROLE_KEY, KeyIdentity, may
+from backend.domain.access.key_usage import KeyUsage, Use
 from backend.domain.access.monitoring_tokens import MonitoringIdentity
 from backend.kit.errors import forbidden, unauthenticated
 from backend.ports.actor import Actor
@@ -73,6 +76,28 @@ def hourly(name: str) -> Callable[[Web, Actor], tuple[Window, ...]]:
         return (Window(key=f"{name}:{actor.key_id}", limit=actor.limit_per_hour or 0, period_s=3600),)
 
     return windows
+
+
+def key_noter(usage: KeyUsage) -> NoteAnswer:
+    """Return what notes each answer to a known API key, also the refusals."""
+
+    def note(tally: Tally, scope: Any, status: int) -> None:
+        caller = tally.caller
+        if caller is None or caller.key_id is None or caller.role != ROLE_KEY:
+            return
+        usage.note(
+            Use(
+                key_id=caller.key_id,
+                method=scope["method"],
+                endpoint=scope["path"],
+                status=status,
+                latency_s=time.perf_counter() - tally.started_s,
+                address="" if tally.address is None else str(tally.address),
+                used_at_s=time.time(),
+            )
+        )
+
+    return note
 
 
 def header(connection: Connection, name: bytes) -> str:
