@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog.linking_rules import MOST_HITS, Doubt, HeldVariant, gtin, sku_key, spellings
-from backend.domain.catalog.merge_sql import LOCK_COUNT
+from backend.domain.catalog.merge_sql import LOCK_COUNT, ORG, STORE
 
 _IS_SHARED = "SELECT EXISTS (SELECT 1 FROM stores WHERE organization_id = :org AND id <> :store)"
 
@@ -51,12 +51,12 @@ WHERE NOT EXISTS (SELECT 1 FROM (SELECT l.store_id, l.gone_at FROM listings l
 """
 """The live variants of products that this store does not show: ids, product ids, skus, barcodes, options."""
 
-_LISTED = """
+_LISTED = f"""
 SELECT array_agg(l.external_id)
 FROM unnest(cast(:names AS text[])) AS name
 CROSS JOIN LATERAL (
     SELECT k.external_id FROM listings k
-    WHERE k.organization_id = :org AND k.store_id = :store AND k.external_id = name LIMIT 1
+    WHERE k.organization_id = {ORG} AND k.store_id = {STORE} AND k.external_id = name LIMIT 1
 ) l
 """
 

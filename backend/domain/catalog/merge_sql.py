@@ -9,7 +9,9 @@ LOCK_STORE = "SELECT pg_advisory_xact_lock(hashtextextended(cast(cast(:store AS 
 
 # One look-up in the unique index for each row, spelled so that the planner cannot do otherwise: it takes an array for a
 # hundred rows, and of a tenant that came after statistics were taken it knows nothing; a plan that goes through all the
-# rows of a store for each one looks as cheap.
+# rows of a store for each one looks as cheap. Of a tenant that it is not told it takes the average.
+
+ORG, STORE = "(SELECT cast(:org AS uuid))", "(SELECT cast(:store AS uuid))"
 
 _SHOWN = "unnest(cast(:ids AS text[]), cast(:hashes AS bytea[])) AS shown(external_id, hash)"
 
@@ -19,11 +21,11 @@ KNOWN_PRODUCTS = f"""
 SELECT array_agg(shown.external_id), array_agg(CASE WHEN known.same THEN NULL ELSE known.product_id END),
        array_agg(CASE WHEN NOT known.same THEN (
            SELECT p.deleted_at IS NOT NULL FROM products p
-           WHERE p.organization_id = :org AND p.id = known.product_id) END)
+           WHERE p.organization_id = {ORG} AND p.id = known.product_id) END)
 FROM {_SHOWN}
 CROSS JOIN LATERAL (
     SELECT l.product_id, l.seen_hash = shown.hash AND l.gone_at IS NULL AS same FROM product_links l
-    WHERE l.organization_id = :org AND l.store_id = :store AND l.external_id = shown.external_id LIMIT 1
+    WHERE l.organization_id = {ORG} AND l.store_id = {STORE} AND l.external_id = shown.external_id LIMIT 1
 ) known
 """
 """External ids, product ids (NULL: shown as last time), whether each product is a tombstone."""
@@ -33,17 +35,17 @@ SELECT array_agg(shown.external_id), array_agg(CASE WHEN known.same THEN NULL EL
 FROM {_SHOWN}
 CROSS JOIN LATERAL (
     SELECT l.variant_id, l.seen_hash = shown.hash AND l.gone_at IS NULL AS same FROM listings l
-    WHERE l.organization_id = :org AND l.store_id = :store AND l.external_id = shown.external_id LIMIT 1
+    WHERE l.organization_id = {ORG} AND l.store_id = {STORE} AND l.external_id = shown.external_id LIMIT 1
 ) known
 """
 """External ids, variant ids (NULL: shown as last time)."""
 
-PARENTS = """
+PARENTS = f"""
 SELECT array_agg(shown.external_id), array_agg(known.product_id)
 FROM unnest(cast(:ids AS text[])) AS shown(external_id)
 CROSS JOIN LATERAL (
     SELECT l.product_id, l.gone_at FROM product_links l
-    WHERE l.organization_id = :org AND l.store_id = :store AND l.external_id = shown.external_id LIMIT 1
+    WHERE l.organization_id = {ORG} AND l.store_id = {STORE} AND l.external_id = shown.external_id LIMIT 1
 ) known
 WHERE known.gone_at IS NULL
 """
@@ -105,15 +107,15 @@ WHERE r.changed AND NOT r.is_new AND r.kept IS NOT TRUE AND v.organization_id = 
   AND v.id = r.variant_id
 """
 
-COUNT_ZEROED = """
+COUNT_ZEROED = f"""
 SELECT count(*) FROM unnest(cast(:names AS text[])) AS asked(external_id)
 CROSS JOIN LATERAL (
     SELECT k.variant_id, k.shown FROM listings k
-    WHERE k.organization_id = :org AND k.store_id = :store AND k.external_id = asked.external_id LIMIT 1
+    WHERE k.organization_id = {ORG} AND k.store_id = {STORE} AND k.external_id = asked.external_id LIMIT 1
 ) l
 CROSS JOIN LATERAL (
     SELECT CASE WHEN l.shown ? 'stock' THEN cast(l.shown ->> 'stock' AS bigint) ELSE (
-        SELECT sum(k.on_hand) FROM stock_levels k WHERE k.organization_id = :org AND k.variant_id = l.variant_id) END
+        SELECT sum(k.on_hand) FROM stock_levels k WHERE k.organization_id = {ORG} AND k.variant_id = l.variant_id) END
         AS pieces
 ) last
 WHERE last.pieces > 0
