@@ -12,7 +12,7 @@ from backend.domain.catalog import edits_sql as sql
 from backend.domain.catalog import merge_sql
 from backend.domain.catalog.changes import ChangeNotes, take_turn
 from backend.domain.catalog.field_values import checked_value
-from backend.domain.catalog.fields import PRODUCT_FIELDS, VARIANT_FIELDS, spelled
+from backend.domain.catalog.fields import AMOUNTS, PRODUCT_FIELDS, VARIANT_FIELDS, sale_holds, spelled
 from backend.domain.catalog.new_rows import ensure_brands
 from backend.domain.catalog.staging import prepare
 from backend.kit.errors import invalid
@@ -20,6 +20,7 @@ from backend.ports.actor import Actor
 
 Place = tuple[int, int | None]
 """A product's id, and a variant's or None."""
+NOT_BELOW_PRICE = "not_below_price"
 
 
 class FieldEdit(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +41,8 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 
     edit: FieldEdit
     reason: str
-    """`changed` (the catalog holds something else than expected) or `gone`."""
+    """`changed` (the catalog holds something else than expected), `gone`, or `not_below_price`: a sale price has to be
+    below the price."""
     held: Any = None
     """What the catalog holds."""
 
@@ -71,7 +73,8 @@ class CatalogEdits:
     ) -> EditResult:
         """Make edits as sets: lock, compare, write, note the history, keep what stores show, make fields due.
 
-        Edits of one field count in their order. Whoever edits the same catalog meanwhile waits, merges do, too.
+        Edits of one field count in their order. Whoever edits the same catalog meanwhile waits, merges do, too. A price
+        that comes down to the sale price ends the sale.
 
         Args:     origin: as `FieldChange.origin`. reason: for people. run_id: the run that the changes belong to.
         Raises:   invalid FIELD_UNKNOWN, FIELD_VALUE_INVALID: nothing is written.
@@ -146,6 +149,9 @@ def decide(edits: Sequence[FieldEdit], held: Mapping[Place, Mapping[str, Any]]) 
         elif fields[edit.field] != edit.value:
             fields[edit.field] = edit.value
             applied.append(edit)
+    unmade = _end_sales(held, now, applied)
+    refused += unmade
+    applied = [edit for edit in applied if all(edit is not one.edit for one in unmade)]
     changes = {
         place: {name: [held[place][name], new] for name, new in fields.items() if held[place][name] != new}
         for place, fields in now.items()
@@ -155,6 +161,26 @@ def decide(edits: Sequence[FieldEdit], held: Mapping[Place, Mapping[str, Any]]) 
         refused=tuple(refused),
         changes={place: fields for place, fields in changes.items() if fields},
     )
+
+
+def _end_sales(
+    held: Mapping[Place, Mapping[str, Any]], now: Mapping[Place, dict[str, Any]], applied: Sequence[FieldEdit]
+) -> list[Refused]:
+    """Leave no sale price that is not below the price; return the edits that wanted one."""
+    ended: set[Place] = set()
+    for place, fields in now.items():
+        moved = place[1] is not None and any(fields[one] != held[place][one] for one in AMOUNTS)
+        if moved and not sale_holds(fields["price"], fields["sale_price"]):
+            ended.add(place)
+    wanted = [edit for edit in applied if edit.field == "sale_price" and (edit.product_id, edit.variant_id) in ended]
+    asked = {(edit.product_id, edit.variant_id) for edit in wanted}
+    for place in ended:
+        fields, kept = now[place], held[place]["sale_price"]
+        fields["sale_price"] = kept if place in asked and sale_holds(fields["price"], kept) else None
+    return [
+        Refused(edit=edit, reason=NOT_BELOW_PRICE, held=now[edit.product_id, edit.variant_id]["sale_price"])
+        for edit in wanted
+    ]
 
 
 def _checked(edit: FieldEdit) -> FieldEdit:

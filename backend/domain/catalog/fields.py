@@ -72,3 +72,8 @@ def plain_amount(amount: Decimal) -> str:
     """Return an amount without exponent and trailing zeros: "12.5", "0", "1000"."""
     text = format(amount.normalize(), "f")
     return "0" if text in ("-0", "") else text
+
+
+def sale_holds(price: str | None, sale_price: str | None) -> bool:
+    """Tell whether a catalog may hold these together: a sale price is below the price, or there is none."""
+    return sale_price is None or (price is not None and Decimal(sale_price) < Decimal(price))

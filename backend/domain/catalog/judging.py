@@ -13,8 +13,8 @@ from backend.domain.catalog.fields import AMOUNTS, COPIED, PRODUCT_FIELDS, VARIA
 from backend.domain.catalog.judging_repository import Beside, Context, JudgingRepository
 from backend.domain.catalog.staged_values import kept_product, kept_variant, product_values, variant_values
 from backend.domain.catalog.staging import Parented, Products, StagedProduct, StagedVariant, Variants
-from backend.domain.catalog.three_way import Sides, Verdict, after, asks_history, judge
-from backend.domain.stores.settings import HUB, STORE
+from backend.domain.catalog.three_way import Sides, Verdict, after, asks_history, judge, with_sale
+from backend.domain.stores.settings import HUB, NEWEST, STORE
 
 Row = TypeVar("Row", StagedProduct, StagedVariant)
 
@@ -116,9 +116,12 @@ class Judging:
         await self._add_history(asked, sides)
         for one, of_one in zip(asked, sides, strict=True):
             verdicts = {name: judge(each) for name, each in of_one.items()}
+            if one.variant_id is not None:
+                verdicts = with_sale(of_one, verdicts)
             name = one.found.external_id
             judged.rows[name] = kept(one, verdicts)
-            if not (one.found.home or one.found.tombstone or any(each.takes for each in verdicts.values())):
+            takes = any(each.takes or each is Verdict.ENDED for each in verdicts.values())
+            if not (takes or one.found.home or one.found.tombstone):
                 judged.kept.add(name)
             beside = _beside(name, of_one, verdicts)
             if (beside.shown, beside.due) != _stood(one, fields):
@@ -203,7 +206,7 @@ def _note_conflict(judged: Judged[Any], one: _Asked, field: str, sides: Sides, v
         settlement = Settlement(
             external_id=one.found.external_id,
             field=field,
-            chosen="hub" if agreed or verdict is Verdict.DUE else "store",
-            settled_by="agreed" if agreed else "owner",
+            chosen="hub" if agreed or verdict in (Verdict.DUE, Verdict.ENDED) else "store",
+            settled_by="agreed" if agreed else NEWEST if verdict is Verdict.ENDED else "owner",
         )
         judged.settlements.append(settlement)

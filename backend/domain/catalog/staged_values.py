@@ -67,6 +67,8 @@ def kept_variant(row: StagedVariant, found: Any, verdicts: Mapping[str, Verdict]
     Args:     found: its row of `judging_sql.CONTESTED_VARIANTS`. foreign: its amounts stay in the catalog's currency.
     """
     kept: dict[str, Any] = {name: found.held[name] for name, verdict in verdicts.items() if not verdict.takes}
+    if verdicts["sale_price"] is Verdict.ENDED:
+        kept["sale_price"] = None
     if not found.home:
         kept |= {name: getattr(found, name) for name in _OF_HOME_VARIANTS} | {"cost": None}
     elif foreign:

@@ -1,12 +1,13 @@
 """What becomes of a field that a store shows: the table of decision 0024 as a pure function."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
-from backend.domain.catalog.fields import UNREAD
+from backend.domain.catalog.fields import UNREAD, sale_holds
 from backend.domain.stores.settings import HUB, NEWEST, STORE
 
 
@@ -31,6 +32,8 @@ class Verdict(StrEnum):
     """Both changed, the store later: taken, and a settled conflict."""
     OUTDATED = "outdated"
     """Read before the store was written to: nothing changes, and the row is judged anew when it is read again."""
+    ENDED = "ended"
+    """The catalog has no sale price any more: what it would hold is not below its price."""
 
     @property
     def takes(self) -> bool:
@@ -151,8 +154,22 @@ def after(sides: Sides, verdict: Verdict) -> After:
     """Return what the catalog holds, what the store shows and whether it is due, once a verdict is carried out."""
     if verdict.takes:
         return After(held=sides.now, shown=sides.now, due=False)
+    if verdict is Verdict.ENDED:
+        return After(held=None, shown=sides.now, due=sides.now is not None)
     if verdict is Verdict.OUTDATED:
         return After(held=sides.held, shown=sides.last, due=sides.due)
     stays = verdict is Verdict.KEEP and sides.due
     due = stays or verdict in (Verdict.DUE, Verdict.HUB_NEWER)
     return After(held=sides.held, shown=sides.now, due=due)
+
+
+def with_sale(sides: Mapping[str, Sides], verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
+    """Return a variant's verdicts such that the catalog holds no sale price that is not below its price.
+
+    Fields are judged one by one: the price may come from one store and the sale from another.
+    """
+    price, sale = (after(sides[name], verdicts[name]).held for name in ("price", "sale_price"))
+    took = verdicts["price"].takes or verdicts["sale_price"].takes
+    if not took or sale_holds(price, sale):
+        return {**verdicts}
+    return {**verdicts, "sale_price": Verdict.ENDED}

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.domain.access.rules import MANAGERS
 from backend.domain.audit.service import AuditTrail
 from backend.domain.catalog.changes import take_turn
-from backend.domain.catalog.edits import CatalogEdits, EditResult, FieldEdit
+from backend.domain.catalog.edits import NOT_BELOW_PRICE, CatalogEdits, EditResult, FieldEdit
 from backend.domain.catalog.fields import GROUP_OF, PRODUCT_FIELDS, VARIANT_FIELDS
 from backend.domain.jobs.service import JobRecorder
 from backend.domain.stores.connected import visible_store
@@ -83,7 +83,7 @@ class ConflictInbox:
         Args:     choose: `hub` or `store`. for_good: that side owns the field's group in this store from now on, and
                   all open conflicts of the group there are decided alike.
         Raises:   forbidden INSUFFICIENT_ROLE (for good: owners and admins); not_found; invalid CHOICE_INVALID; conflict
-                  CONFLICT_DECIDED, CONFLICT_OUTDATED when a side has changed since, or is gone.
+                  CONFLICT_DECIDED, CONFLICT_OUTDATED when a side has changed since, or is gone, SALE_NOT_BELOW_PRICE.
         """
         _check(actor, choose, for_good=for_good)
         await take_turn(self._session, actor.tenant)
@@ -114,7 +114,8 @@ class ConflictInbox:
     async def decide_all(self, actor: Actor, store_id: uuid.UUID, group: str | None, choose: str) -> int:
         """Let one side be right in all open conflicts of a store, or of one group of fields there; return how many.
 
-        Raises:   forbidden INSUFFICIENT_ROLE; not_found; invalid CHOICE_INVALID, GROUP_INVALID.
+        Raises:   forbidden INSUFFICIENT_ROLE; not_found; invalid CHOICE_INVALID, GROUP_INVALID; conflict
+                  SALE_NOT_BELOW_PRICE.
         """
         _check(actor, choose)
         if group is not None and group not in GROUPS:
@@ -199,6 +200,9 @@ class ConflictInbox:
             )
         # Last of all: it tells feeds, and whoever changes pieces does that last, too.
         result = await CatalogEdits(self._session).apply(actor, edits, origin=CONFLICT) if edits else EditResult()
+        if any(one.reason == NOT_BELOW_PRICE for one in result.refused):
+            message = "The store's sale price is not below the catalog's price: decide on the price first"
+            raise conflict("SALE_NOT_BELOW_PRICE", message, field="sale_price")
         await self._requests.soon(actor, {store.id, *result.due_stores})
 
     async def _make_due(self, store: Store, contested: Sequence[Contested]) -> None:
