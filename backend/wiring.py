@@ -29,6 +29,12 @@ from backend.domain.inbound.shopify_bodies import personal_data_request
 from backend.domain.inbound.signers import Signers
 from backend.domain.inbound.topics import TOPICS
 from backend.domain.jobs.service import JobRecorder
+from backend.domain.pricing.batches import BatchImport
+from backend.domain.pricing.observations import ForgetObservations
+from backend.domain.pricing.price_history import PriceHistory
+from backend.domain.pricing.products import ProductLists
+from backend.domain.pricing.settings import PricingSettings
+from backend.domain.pricing.stats import StatsReader
 from backend.domain.privacy.carry_out import PrivacyWork
 from backend.domain.privacy.exports import PrivacyExports
 from backend.domain.privacy.mailing import ExportMailing
@@ -63,6 +69,7 @@ from backend.jobs.runtime import JobRunner
 from backend.kit.crypto import Sealer
 from backend.kit.database_url import driver_url
 from backend.kit.errors import not_found
+from backend.kit.quick_reads import QuickReads
 from backend.kit.transaction import LoneStatements, Transactions, transactions
 from backend.ports.actor import Actor, system_actor
 from backend.ports.mailer import Mailer
@@ -286,6 +293,41 @@ class Container:
         return ProductImport(self.begin, self.product_limit)
 
     @cached_property
+    def quick_reads(self) -> QuickReads:
+        """Read what is asked for often."""
+        return QuickReads(self.engine)
+
+    @cached_property
+    def product_lists(self) -> ProductLists:
+        """Read lists of watched products."""
+        return ProductLists(self.quick_reads)
+
+    @cached_property
+    def price_history(self) -> PriceHistory:
+        """Read how prices came to be."""
+        return PriceHistory(self.quick_reads)
+
+    @cached_property
+    def pricing_settings(self) -> PricingSettings:
+        """Set the limits of watched products."""
+        return PricingSettings(self.begin, self.product_lists)
+
+    @cached_property
+    def pricing_stats(self) -> StatsReader:
+        """Count what is watched."""
+        return StatsReader(self.quick_reads, self.product_lists)
+
+    @cached_property
+    def batch_import(self) -> BatchImport:
+        """Import lists of products."""
+        return BatchImport(self.begin, self.product_limit)
+
+    @cached_property
+    def forget_observations(self) -> ForgetObservations:
+        """Delete what was read on pages that are tracked no more."""
+        return ForgetObservations(self.begin)
+
+    @cached_property
     def run_trouble(self) -> RunTrouble:
         """Note and end runs that a store fails."""
         return RunTrouble(self.begin, mark_needs_reauth)
@@ -365,6 +407,8 @@ class Container:
         """Close connections and pools."""
         if "webhook_intake" in self.__dict__:
             await self.webhook_intake.aclose()
+        if "quick_reads" in self.__dict__:
+            await self.quick_reads.aclose()
         if "key_usage" in self.__dict__:
             await self.key_usage.aclose()
         await self.doorbell.aclose()

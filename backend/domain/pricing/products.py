@@ -1,0 +1,128 @@
+"""Long lists of watched products and of their competitors: any page with the exact total, at the cost of the first."""
+
+import asyncio
+import uuid
+from collections import OrderedDict, defaultdict
+from collections.abc import Awaitable, Callable
+from typing import Generic, NamedTuple, TypeVar
+
+from backend.domain.pricing.products_blocks import Blocks, Place
+from backend.domain.pricing.products_repository import Counted, Found, ListRepository
+from backend.domain.pricing.products_rows import WatchedProduct, WatchingCompetitor
+from backend.kit.errors import not_found
+from backend.kit.quick_reads import QuickReads
+from backend.ports.actor import Actor
+
+Row = TypeVar("Row")
+MOST_COUNTED = 200
+"""Organizations whose counts are remembered: up to a third of a megabyte each for a million rows."""
+
+
+class Page(NamedTuple, Generic[Row]):
+    """One page of a list."""
+
+    rows: list[Row]
+    total: int
+    """Of the whole list, as of the catalog's revision that the rows are of."""
+
+
+class Totals(NamedTuple):
+    """How long an organization's lists are."""
+
+    products: int
+    monitored: int
+    competitors: int
+
+
+class ProductLists:
+    """Reads lists outside of transactions, by counts that are remembered as long as the catalog is the same.
+
+    A page tells the revision it was read at; when it is not the one that was counted, rows are counted again. Whatever
+    adds products or competitors' pages, or takes them away, raises `organizations.catalog_revision`.
+    """
+
+    def __init__(self, reads: QuickReads) -> None:
+        rows = ListRepository(reads)
+        self._rows = rows
+        self._products = _Counts(rows.count_products)
+        self._competitors = _Counts(rows.count_competitors)
+
+    async def products(
+        self, actor: Actor, *, offset: int, limit: int, active: bool | None = None
+    ) -> Page[WatchedProduct]:
+        """Return watched products in the order of ids, each with its competitors.
+
+        Args:     active: only those that are monitored, or that are not; None: all.
+        """
+
+        async def read(place: Place) -> Found[WatchedProduct]:
+            return await self._rows.products(actor, place, limit, active)
+
+        return await _page(self._products, actor, read, active, offset, limit)
+
+    async def product(self, actor: Actor, product_id: int) -> WatchedProduct:
+        """Return one watched product with its competitors; raise not_found."""
+        found = await self._rows.product(actor, product_id)
+        if found is None:
+            raise not_found("Product")
+        return found
+
+    async def competitors(self, actor: Actor, *, offset: int, limit: int) -> Page[WatchingCompetitor]:
+        """Return competitors' pages in the order of ids, with the variants they are watched for."""
+
+        async def read(place: Place) -> Found[WatchingCompetitor]:
+            return await self._rows.competitors(actor, place, limit)
+
+        return await _page(self._competitors, actor, read, None, offset, limit)
+
+    async def totals(self, actor: Actor) -> Totals:
+        """Return how long the lists are now."""
+        revision = await self._rows.revision(actor)
+        products = (await self._products.at(actor, revision)).blocks
+        competitors = (await self._competitors.at(actor, revision)).blocks
+        return Totals(products[None].total, products[True].total, competitors[None].total)
+
+
+class _Counts:
+    """Remembers the counts of one list by organization; whoever needs newer ones counts once for all who wait."""
+
+    def __init__(self, count: Callable[[Actor], Awaitable[Counted]]) -> None:
+        self._count = count
+        self._held: OrderedDict[uuid.UUID, Counted] = OrderedDict()
+        self._turns: defaultdict[uuid.UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def at(self, actor: Actor, revision: int) -> Counted:
+        """Return counts of a revision or of a newer one."""
+        held = self._held.get(actor.tenant)
+        if held is not None and held.revision >= revision:
+            self._held.move_to_end(actor.tenant)
+            return held
+        async with self._turns[actor.tenant]:
+            held = self._held.get(actor.tenant)
+            if held is None or held.revision < revision:
+                held = self._held[actor.tenant] = await self._count(actor)
+                self._forget()
+        return held
+
+    def _forget(self) -> None:
+        while len(self._held) > MOST_COUNTED:
+            organization_id, _ = self._held.popitem(last=False)
+            if not self._turns[organization_id].locked():
+                del self._turns[organization_id]
+
+
+async def _page(
+    counts: _Counts,
+    actor: Actor,
+    read: Callable[[Place], Awaitable[Found[Row]]],
+    active: bool | None,
+    offset: int,
+    limit: int,
+) -> Page[Row]:
+    counted = await counts.at(actor, 0)
+    blocks: Blocks = counted.blocks[active]
+    found = await read(blocks.place(offset, limit))
+    if found.revision > counted.revision:
+        blocks = (await counts.at(actor, found.revision)).blocks[active]
+        found = await read(blocks.place(offset, limit))
+    return Page(found.rows, blocks.total)

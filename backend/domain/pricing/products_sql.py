@@ -1,0 +1,97 @@
+"""The statements behind the lists of watched products and of competitors; `$1` is their organization.
+
+Each is a transaction of its own, tells the catalog's revision, and answers in arrays: the driver reads those many times
+faster than rows.
+"""
+
+from backend.domain.pricing.products_blocks import BLOCK
+
+REVISION = "SELECT catalog_revision AS revision FROM organizations WHERE id = $1"
+
+COUNT_PRODUCTS = f"""
+SELECT o.catalog_revision AS revision, b.*
+FROM organizations o CROSS JOIN LATERAL (
+    SELECT array_agg(number) AS numbers, array_agg(every) AS every, array_agg(monitored) AS monitored
+    FROM (SELECT id / {BLOCK} AS number, count(*) AS every, count(*) FILTER (WHERE monitored) AS monitored
+          FROM variants WHERE organization_id = $1 AND deleted_at IS NULL GROUP BY 1 ORDER BY 1) counted
+) b
+WHERE o.id = $1
+"""
+
+COUNT_COMPETITORS = f"""
+SELECT o.catalog_revision AS revision, b.*
+FROM organizations o CROSS JOIN LATERAL (
+    SELECT array_agg(number) AS numbers, array_agg(every) AS every
+    FROM (SELECT t.id / {BLOCK} AS number, count(*) AS every
+          FROM tracked_urls t JOIN variants v ON v.organization_id = t.organization_id AND v.id = t.variant_id
+          WHERE t.organization_id = $1 AND v.organization_id = $1 AND t.competitor_id IS NOT NULL
+            AND v.deleted_at IS NULL GROUP BY 1 ORDER BY 1) counted
+) b
+WHERE o.id = $1
+"""
+
+_VARIANT = """v.id, v.product_id, v.title, v.sku, v.currency, coalesce(v.sale_price, v.price) AS price, v.min_price,
+               v.max_price, v.cost, v.auto_reprice, v.monitored"""
+_PRODUCT_ARRAYS = """
+    SELECT array_agg(id) AS ids, array_agg(product_title) AS product_titles, array_agg(title) AS titles,
+           array_agg(sku) AS skus, array_agg(currency) AS currencies, array_agg(trim_scale(price)) AS prices,
+           array_agg(trim_scale(min_price)) AS min_prices, array_agg(trim_scale(max_price)) AS max_prices,
+           array_agg(trim_scale(cost)) AS costs, array_agg(auto_reprice) AS auto_reprice,
+           array_agg(monitored) AS monitored"""
+_URL = "t.variant_id, t.id, c.name, t.url, t.price, t.currency, t.in_stock, t.checked_at"
+_URL_ARRAYS = """
+    SELECT array_agg(variant_id) AS product_ids, array_agg(id) AS url_ids, array_agg(name) AS names,
+           array_agg(url) AS urls, array_agg(trim_scale(price)) AS url_prices, array_agg(currency) AS url_currencies,
+           array_agg(in_stock) AS in_stock, array_agg(date_trunc('second', checked_at)) AS checked_at"""
+
+_SHOWN = f"""
+SELECT o.catalog_revision AS revision, shown.*, watched.*
+FROM organizations o CROSS JOIN LATERAL ({_PRODUCT_ARRAYS} FROM (
+        SELECT page.*, p.title AS product_title
+        FROM page JOIN products p ON p.organization_id = $1 AND p.id = page.product_id ORDER BY page.id) one
+) shown CROSS JOIN LATERAL ({_URL_ARRAYS} FROM (
+        SELECT {_URL}
+        FROM page JOIN tracked_urls t ON t.organization_id = $1 AND t.variant_id = page.id
+        JOIN competitors c ON c.organization_id = $1 AND c.id = t.competitor_id ORDER BY t.id) one
+) watched
+WHERE o.id = $1
+"""
+
+PRODUCT = f"""
+WITH page AS MATERIALIZED (
+    SELECT {_VARIANT} FROM variants v WHERE v.organization_id = $1 AND v.id = $2 AND v.deleted_at IS NULL
+)
+{_SHOWN}"""
+
+PRODUCTS = f"""
+WITH page AS MATERIALIZED (
+    SELECT v.* FROM unnest(cast($2 AS bigint[])) AS b(number) CROSS JOIN LATERAL (
+        SELECT {_VARIANT} FROM variants v
+        WHERE v.organization_id = $1 AND v.id >= b.number * {BLOCK} AND v.id < (b.number + 1) * {BLOCK}
+          AND v.deleted_at IS NULL AND (cast($5 AS boolean) IS NULL OR v.monitored = $5)
+    ) v
+    ORDER BY v.id OFFSET $3 LIMIT $4
+)
+{_SHOWN}"""
+
+COMPETITORS = f"""
+WITH page AS MATERIALIZED (
+    SELECT t.* FROM unnest(cast($2 AS bigint[])) AS b(number) CROSS JOIN LATERAL (
+        SELECT t.*, v.product_id, v.title, coalesce(v.sale_price, v.price) AS our_price
+        FROM tracked_urls t JOIN variants v ON v.organization_id = $1 AND v.id = t.variant_id
+        WHERE t.organization_id = $1 AND t.id >= b.number * {BLOCK} AND t.id < (b.number + 1) * {BLOCK}
+          AND t.competitor_id IS NOT NULL AND v.deleted_at IS NULL
+    ) t
+    ORDER BY t.id OFFSET $3 LIMIT $4
+)
+SELECT o.catalog_revision AS revision, watched.*
+FROM organizations o CROSS JOIN LATERAL ({_URL_ARRAYS},
+           array_agg(product_title) AS product_titles, array_agg(title) AS titles,
+           array_agg(trim_scale(our_price)) AS prices
+    FROM (
+        SELECT {_URL}, t.title, t.our_price, p.title AS product_title
+        FROM page t JOIN products p ON p.organization_id = $1 AND p.id = t.product_id
+        JOIN competitors c ON c.organization_id = $1 AND c.id = t.competitor_id ORDER BY t.id) one
+) watched
+WHERE o.id = $1
+"""
