@@ -3,19 +3,22 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.models.base import Base, BigKey, CreatedAt
 
 
 class Event(Base):
-    """One event; webhooks are sent from these rows."""
+    """One event; webhooks are sent from these rows.
+
+    No foreign key: a first sync writes one for each product, and each check would cost (decision 0007).
+    """
 
     __tablename__ = "events"
 
     id: Mapped[BigKey]
-    organization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    organization_id: Mapped[uuid.UUID]
     type: Mapped[str]
     payload: Mapped[dict[str, Any]]
     occurred_at: Mapped[CreatedAt]

@@ -219,6 +219,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_sync_created"),
     )
     op.create_index("ix_sync_created_run_id", "sync_created", ["run_id"])
+    # A first sync writes an event for each product.
+    op.drop_constraint("fk_events_organization_id_organizations", "events", type_="foreignkey")
     # A run that is forgotten takes its issues along.
     op.create_index("ix_sync_issues_run_id", "sync_issues", ["run_id"])
     op.add_column("listings", sa.Column("shown", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
@@ -293,6 +295,14 @@ def downgrade() -> None:
     op.drop_column("listings", "due")
     op.drop_column("listings", "shown")
     op.drop_index("ix_sync_issues_run_id", table_name="sync_issues")
+    op.create_foreign_key(
+        "fk_events_organization_id_organizations",
+        "events",
+        "organizations",
+        ["organization_id"],
+        ["id"],
+        ondelete="CASCADE",
+    )
     op.drop_index("ix_sync_created_run_id", table_name="sync_created")
     op.drop_table("sync_created")
     op.drop_table("listing_requests")

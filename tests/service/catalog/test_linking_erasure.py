@@ -168,7 +168,7 @@ async def test_a_product_that_became_another_one_is_erased_with_the_store_that_b
 def test_no_table_of_two_way_sync_is_forgotten() -> None:
     """A tenant's table without a foreign key has to be named here, and erased."""
     elsewhere = {"products", "variants", "stock_levels", "product_links", "listings"}
-    elsewhere |= {"audit_entries", "received_webhooks", "competitors", "key_uses"}
+    elsewhere |= {"audit_entries", "received_webhooks", "competitors", "key_uses", "events"}
     loose = {
         name
         for name, table in Base.metadata.tables.items()
