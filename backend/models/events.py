@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from sqlalchemy import Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
 from backend.models.base import Base, BigKey, CreatedAt
 
