@@ -158,11 +158,11 @@ def _new_key() -> tuple[str, ApiKey]:
 
 def state_of(key: ApiKey, now: datetime) -> str:
     """Return `active`, `replaced` (it works until its overlap ends), `expired` or `revoked`."""
-    if key.revoked_at is not None:
+    if key.revoked_at is not None or (key.dies_at is not None and key.dies_at <= now):
         return "revoked"
-    if key.dies_at is not None:
-        return "replaced" if key.dies_at > now else "revoked"
-    return "expired" if key.expires_at is not None and key.expires_at <= now else "active"
+    if key.expires_at is not None and key.expires_at <= now:
+        return "expired"
+    return "active" if key.dies_at is None else "replaced"
 
 
 def error_rate(key: ApiKey) -> float:
