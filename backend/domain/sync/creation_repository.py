@@ -58,6 +58,9 @@ FROM product_links l JOIN products p ON p.organization_id = l.organization_id AN
 WHERE l.organization_id = :org AND l.store_id = :store AND l.product_id = ANY(:products) AND l.gone_at IS NULL
 """)
 
+GIVEN = "given"
+"""Under it a creation's change keeps the product as the store is given it, until the store has answered."""
+
 
 class CreationRepository:
     """Reads whole products for a store, and links them once they are there."""
@@ -159,3 +162,13 @@ def creation_fields(product: PlatformProduct) -> dict[str, list[Any]]:
         "images": len(product.images),
     }
     return {name: [None, msgspec.to_builtins(value)] for name, value in wanted.items()}
+
+
+def kept(product: PlatformProduct) -> list[Any]:
+    """Return a product as it is kept with its change while it is being made; `kept_product` reads it."""
+    return [None, msgspec.to_builtins(product)]
+
+
+def kept_product(fields: Mapping[str, Any]) -> PlatformProduct | None:
+    """Return the product that a creation's change keeps."""
+    return msgspec.convert(fields[GIVEN][1], PlatformProduct, strict=False) if GIVEN in fields else None

@@ -1,19 +1,20 @@
 """What stores say became of writes: beside which listings nothing is due any more, which failed, and what they show."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.domain.catalog.fields import spelled
+from backend.domain.catalog.fields import AMOUNTS, GROUP_OF, PRODUCT_FIELDS, VARIANT_FIELDS, spelled
 from backend.domain.events.service import EventRecorder
 from backend.domain.events.types import ListingError
 from backend.domain.stock.rules import shown_before
 from backend.domain.stock.shown import StockShown
+from backend.domain.stores.settings import STORE, Ownership, settings_of
 from backend.domain.sync.advice import advice_for
-from backend.domain.sync.creation_repository import CreationRepository
+from backend.domain.sync.creation_repository import GIVEN, CreationRepository
 from backend.domain.sync.due_repository import DueRepository, Settled
 from backend.domain.sync.listing_requests_repository import ListingRequestRepository
 from backend.domain.sync.plan import CREATE, DELETE, PRODUCT, STOCK, VARIANT, Item, after_write
@@ -22,7 +23,18 @@ from backend.domain.sync.push_step import UNDO, items_of, on_its_way
 from backend.domain.sync.repository import SyncRepository
 from backend.models.stores import Store
 from backend.models.sync import SyncChange, SyncRun
-from backend.ports.store_writes import FAILED, REFUSED, STALE, UNCHANGED, StockWrite, StoreWrite, WriteResult
+from backend.ports.store_platform import PlatformProduct, PlatformVariant
+from backend.ports.store_writes import (
+    FAILED,
+    REFUSED,
+    STALE,
+    UNCHANGED,
+    CreatedProduct,
+    ProductCreation,
+    StockWrite,
+    StoreWrite,
+    WriteResult,
+)
 
 ADOPTED = "adopted"
 """Code of a creation that found the product in the store already."""
@@ -53,10 +65,10 @@ class PushResults:
         stale = await self._book_stale(told, writes if repeated else {})
         items = await items_of(self._session, self._store, [change for change, _ in told], lock=True)
         await self._settle(told, items, writes)
-        await self._note_products(told)
+        due = stale | await self._note_products(told, writes)
         await rows.finish(self._run, [_finished(change, result) for change, result in told])
         await self._tell_errors(told)
-        return stale
+        return due
 
     async def _settle(
         self,
@@ -91,21 +103,49 @@ class PushResults:
         shown, due = after_write(item, sent, echo, keep=keep)
         return Settled(external_id=item.external_id, shown=shown, due=due)
 
-    async def _note_products(self, told: Sequence[tuple[SyncChange, WriteResult]]) -> None:
-        """Link what was created, and note what was asked for as done or refused."""
+    async def _note_products(
+        self, told: Sequence[tuple[SyncChange, WriteResult]], writes: Mapping[str, StoreWrite]
+    ) -> frozenset[uuid.UUID]:
+        """Link what was created, and note what was asked for as done or refused; return stores whose pieces are due."""
+        due: set[uuid.UUID] = set()
         requests = ListingRequestRepository(self._session, self._store.organization_id, self._store.id)
         creations = CreationRepository(self._session, self._store.organization_id, self._store.id)
         for change, result in told:
             if change.action not in (CREATE, DELETE):
                 continue
+            change.fields = {name: pair for name, pair in change.fields.items() if name != GIVEN}
             if result.outcome in _BAD:
                 await requests.fail(change.product_id, result.code or result.outcome, result.message)
                 continue
             if result.created is not None:
                 await creations.link(change.product_id, result.created)
+                if await self._note_given(result.created, writes[result.key]):
+                    due.add(self._store.id)
             if change.action == DELETE and self._run.kind == UNDO and not change.fields:
                 await creations.unlink(change.product_id)
             await requests.done(change.product_id)
+        return frozenset(due)
+
+    async def _note_given(self, created: CreatedProduct, write: StoreWrite) -> bool:
+        """Note what of a new product has changed in the catalog since it was given; tell whether its pieces have."""
+        if not isinstance(write, ProductCreation):
+            return False
+        ids = {one.own_id: one.external_id for one in created.variants}
+        given = {
+            PRODUCT: {created.external_product_id: given_values(write.product, PRODUCT_FIELDS)},
+            VARIANT: {
+                ids[one.external_id]: given_values(one, (*VARIANT_FIELDS, STOCK))
+                for one in write.product.variants
+                if one.external_id in ids
+            },
+        }
+        owners = settings_of(self._store.settings).owners
+        settled: list[Settled] = []
+        for entity, values in given.items():
+            items = await self._due.named(entity, sorted(values), lock=True)
+            settled = [after_creation(item, values[name], owners) for name, item in items.items()]
+            await self._due.settle(entity, [one for one in settled if one.shown])
+        return any(STOCK in (one.due or ()) for one in settled)
 
     async def _book_stale(
         self, told: Sequence[tuple[SyncChange, WriteResult]], repeated: Mapping[str, StoreWrite]
@@ -152,6 +192,20 @@ def _seen(result: WriteResult, write: StoreWrite) -> WriteResult:
     if isinstance(write, StockWrite) and result.outcome == UNCHANGED and result.pieces not in (None, write.believed):
         return msgspec.structs.replace(result, outcome=STALE)
     return result
+
+
+def given_values(given: PlatformProduct | PlatformVariant, fields: Iterable[str]) -> dict[str, Any]:
+    """Return the synced fields of something that a store was given, spelled as in the history."""
+    return {name: spelled(name, getattr(given, name)) for name in fields}
+
+
+def after_creation(item: Item, given: Mapping[str, Any], owners: Ownership) -> Settled:
+    """Return what stands beside a new listing: what has changed in the catalog since the store was given it."""
+    compared = given.keys() - AMOUNTS if item.foreign_money else given.keys()
+    changed = {name: given[name] for name in sorted(compared) if given[name] != item.held.get(name)}
+    shown, _ = after_write(item, changed, {})
+    due = [name for name in changed if getattr(owners, GROUP_OF[name]) != STORE]
+    return Settled(external_id=item.external_id, shown=shown, due=due or None)
 
 
 def _before(change: SyncChange, result: WriteResult, write: StoreWrite | None) -> int | None:

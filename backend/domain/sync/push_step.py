@@ -11,7 +11,7 @@ from backend.domain.catalog.fields import read
 from backend.domain.events.service import EventRecorder
 from backend.domain.events.types import SyncCompleted, SyncStarted
 from backend.domain.sync.change_sets import ChangeSets
-from backend.domain.sync.creation_repository import CreationRepository
+from backend.domain.sync.creation_repository import GIVEN, CreationRepository, kept, kept_product
 from backend.domain.sync.due_repository import DueRepository
 from backend.domain.sync.outcome import AUC_14, end_run
 from backend.domain.sync.plan import CREATE, DELETE, PRODUCT, STOCK, VARIANT, Change, Item, still_wanted
@@ -22,6 +22,7 @@ from backend.domain.sync.repository import SyncRepository
 from backend.kit.clock import utc_now
 from backend.models.stores import Store
 from backend.models.sync import SyncChange, SyncRun
+from backend.ports.store_platform import PlatformProduct
 from backend.ports.store_writes import (
     ProductCreation,
     ProductRemoval,
@@ -120,8 +121,7 @@ async def _writes(
         key = str(change.write_key)
         item = items.get((change.entity == PRODUCT, change.external_id))
         if change.action == CREATE:
-            product = products.get(change.product_id)
-            write = None if product is None else ProductCreation(key=key, product=product)
+            write = _creation(change, products.get(change.product_id), key, repeated=repeated)
         elif change.action == DELETE:
             write = ProductRemoval(
                 key=key, external_product_id=change.external_product_id, delete=run.kind == UNDO and not change.fields
@@ -133,6 +133,18 @@ async def _writes(
         else:
             writes.append(write)
     return writes, skipped
+
+
+def _creation(
+    change: SyncChange, product: PlatformProduct | None, key: str, *, repeated: bool
+) -> ProductCreation | None:
+    """Give the store the product as it is; as it was the first time when it may have been made already."""
+    if product is None:
+        return None
+    before = kept_product(change.fields) if repeated else None
+    if before is None:
+        change.fields = {**change.fields, GIVEN: kept(product)}
+    return ProductCreation(key=key, product=before or product)
 
 
 def _update(run: SyncRun, change: SyncChange, item: Item, key: str, *, repeated: bool) -> StoreWrite | None:
