@@ -15,6 +15,7 @@ NAVIGATION = (
     NavigationItem("/panel/products", "Products"),
     NavigationItem("/panel/inbox", "Inbox"),
     NavigationItem("/panel/feeds", "Feeds"),
+    NavigationItem("/panel/settings/keys", "API keys"),
 )
 
 

@@ -27,6 +27,8 @@ SENTENCES: Mapping[str, str] = {
     "feed_created": "The feed is made.",
     "feed_published": "The feed is public; it is generated within seconds.",
     "feed_unpublished": "The feed is not public any more.",
+    "key_revoked": "The key is revoked: within a second it opens nothing any more.",
+    "token_revoked": "The token is revoked: within a second it opens nothing any more.",
     "password_set": "The password is set. Log in with it.",
     "logged_out": "You are logged out.",
 }

@@ -30,6 +30,17 @@ from embedded_ui.panel.inbox import (
     show_links,
     show_oversells,
 )
+from embedded_ui.panel.keys import (
+    create_key,
+    create_token,
+    revoke_key,
+    revoke_token,
+    rotate_key,
+    show_key,
+    show_key_revocation,
+    show_keys,
+    show_token_revocation,
+)
 from embedded_ui.panel.listings import ask_for_listing, retry_listings, show_listings
 from embedded_ui.panel.login import log_in, log_out, show_login
 from embedded_ui.panel.overview import show_overview
@@ -146,6 +157,15 @@ PANEL = Surface(
         unpublish_feed,
         show_privacy,
         fetch_export,
+        show_keys,
+        create_key,
+        show_key,
+        rotate_key,
+        show_key_revocation,
+        revoke_key,
+        create_token,
+        show_token_revocation,
+        revoke_token,
     ),
     render_error=render_error,
     authenticate=authenticate,

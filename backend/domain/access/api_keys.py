@@ -61,7 +61,9 @@ def normal_blocks(texts: Sequence[str]) -> list[str]:
     try:
         return sorted({_block(text.strip()) for text in texts})
     except ValueError:
-        raise invalid("IP_BLOCK", "Addresses are written as 203.0.113.7 or 203.0.113.0/24, v6 alike") from None
+        raise invalid(
+            "IP_BLOCK", "Addresses are written as 203.0.113.7 or 203.0.113.0/24, v6 alike", field="allow_ips"
+        ) from None
 
 
 def _block(text: str) -> str:

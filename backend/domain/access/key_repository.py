@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit.errors import not_found
@@ -47,13 +47,11 @@ class ApiKeyRepository:
 
     async def one(self, actor: Actor, key_id: uuid.UUID) -> ApiKey | None:
         """Return a key of the acting organization."""
-        query = select(ApiKey).where(ApiKey.organization_id == actor.tenant, ApiKey.id == key_id)
-        return (await self._session.execute(query)).scalar_one_or_none()
+        return (await self._session.execute(_key(actor, key_id))).scalar_one_or_none()
 
     async def locked(self, actor: Actor, key_id: uuid.UUID) -> ApiKey | None:
         """Return a key of the acting organization, locked for this transaction."""
-        query = select(ApiKey).where(ApiKey.organization_id == actor.tenant, ApiKey.id == key_id).with_for_update()
-        return (await self._session.execute(query)).scalar_one_or_none()
+        return (await self._session.execute(_key(actor, key_id).with_for_update())).scalar_one_or_none()
 
 
 class MonitoringTokenRepository:
@@ -91,11 +89,20 @@ class MonitoringTokenRepository:
         )
         return list((await self._session.execute(query)).scalars())
 
+    async def one(self, actor: Actor, token_id: uuid.UUID) -> MonitoringToken | None:
+        """Return a token of the acting organization."""
+        return (await self._session.execute(_token(actor, token_id))).scalar_one_or_none()
+
     async def locked(self, actor: Actor, token_id: uuid.UUID) -> MonitoringToken | None:
         """Return a token of the acting organization, locked for this transaction."""
-        query = (
-            select(MonitoringToken)
-            .where(MonitoringToken.organization_id == actor.tenant, MonitoringToken.id == token_id)
-            .with_for_update()
-        )
-        return (await self._session.execute(query)).scalar_one_or_none()
+        return (await self._session.execute(_token(actor, token_id).with_for_update())).scalar_one_or_none()
+
+
+def _key(actor: Actor, key_id: uuid.UUID) -> Select[ApiKey]:
+    return select(ApiKey).where(ApiKey.organization_id == actor.tenant, ApiKey.id == key_id)
+
+
+def _token(actor: Actor, token_id: uuid.UUID) -> Select[MonitoringToken]:
+    return select(MonitoringToken).where(
+        MonitoringToken.organization_id == actor.tenant, MonitoringToken.id == token_id
+    )

@@ -65,6 +65,13 @@ class MonitoringTokens:
         """Return the organization's tokens, newest first, revoked ones too."""
         return await self._tokens.all(actor)
 
+    async def one(self, actor: Actor, token_id: uuid.UUID) -> MonitoringToken:
+        """Return a token; raise not_found."""
+        found = await self._tokens.one(actor, token_id)
+        if found is None:
+            raise not_found("Monitoring token")
+        return found
+
     async def revoke(self, actor: Actor, token_id: uuid.UUID) -> MonitoringToken:
         """Revoke a token for good; revoking it again changes nothing. Raises not_found."""
         token = await self._tokens.locked(actor, token_id)
