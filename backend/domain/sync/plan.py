@@ -144,6 +144,8 @@ def after_write(
             # The store took it and shows something else than the catalog: only what changed meanwhile is due again.
             if keep or value == item.held.get(name):
                 due.discard(name)
+            else:
+                due.add(name)
     return shown or None, sorted(due) or None
 
 
@@ -151,12 +153,14 @@ def still_wanted(item: Item, fields: Difference, *, taking_back: bool, repeated:
     """Return the fields of a planned change that are still to be sent, with the values.
 
     Args:     taking_back: the change is an undo, whose values are not the catalog's. repeated: it may have been sent
-              already, so what the store is known to show proves nothing.
+              already, so what the store is known to show proves nothing: it gets what the catalog holds by now.
     """
+    if repeated:
+        return {name: new if taking_back else item.held.get(name) for name, (_, new) in fields.items()}
     return {
         name: new
         for name, (old, new) in fields.items()
-        if (repeated or shows(item, name) == old) and (taking_back or item.held.get(name) == new)
+        if shows(item, name) == old and (taking_back or item.held.get(name) == new)
     }
 
 

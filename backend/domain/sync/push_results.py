@@ -64,8 +64,8 @@ class PushResults:
         told = [(changes[one.key], one) for one in results if one.key in changes]
         stale = await self._book_stale(told, writes if repeated else {})
         items = await items_of(self._session, self._store, [change for change, _ in told], lock=True)
-        await self._settle(told, items, writes)
-        due = stale | await self._note_products(told, writes)
+        later = await self._settle(told, items, writes)
+        due = stale | later | await self._note_products(told, writes)
         await rows.finish(self._run, [_finished(change, result) for change, result in told])
         await self._tell_errors(told)
         return due
@@ -75,7 +75,8 @@ class PushResults:
         told: Sequence[tuple[SyncChange, WriteResult]],
         items: Mapping[tuple[bool, str], Item],
         writes: Mapping[str, StoreWrite],
-    ) -> None:
+    ) -> frozenset[uuid.UUID]:
+        """Note what stands beside listings now; return stores whose pieces have changed while they were written."""
         settled: dict[str, dict[str, Settled]] = {PRODUCT: {}, VARIANT: {}}
         known = dict(items)
         for change, result in told:
@@ -89,6 +90,8 @@ class PushResults:
             known[place] = msgspec.structs.replace(item, shown=after.shown or {}, due=tuple(after.due or ()))
         for entity, rows in settled.items():
             await self._due.settle(entity, list(rows.values()))
+        again = any(STOCK in (one.due or ()) and one.code is None for one in settled[VARIANT].values())
+        return frozenset({self._store.id}) if again else frozenset()
 
     def _after(self, change: SyncChange, result: WriteResult, item: Item, write: StoreWrite) -> Settled:
         if result.outcome in _BAD:

@@ -5,8 +5,11 @@ import uuid
 import pytest
 
 from backend.domain.stock.ledger import Adjustment
-from backend.domain.sync.push_step import start, take
+from backend.domain.sync.push_results import PushResults
+from backend.domain.sync.push_step import Batch, start, take
+from backend.domain.sync.repository import SyncRepository
 from backend.ports.actor import Actor
+from backend.ports.store_writes import WRITTEN, StockWrite, WriteResult
 from plugin_bridge.sandbox.generator import generate_products
 from tests.support.product import SimulatedStore, Workbench
 
@@ -39,14 +42,28 @@ class Shelf:
             done = await services.stock_ledger.adjust(self.actor, [one])
             await services.push_requests.soon(self.actor, done.due_stores, kind="stock")
 
-    async def take(self) -> None:
-        """Take what is due for sending, as a worker does that is killed right after it."""
+    async def take(self) -> tuple[uuid.UUID, Batch]:
+        """Take what is due for sending, as a worker does, maybe one that is killed right after it."""
         query = "SELECT id FROM sync_runs WHERE store_id = :store AND kind = 'stock' AND state = 'queued'"
         run_id = await self.bench.value(query, store=self.store_id)
         async with self.bench.container.begin() as session:
             assert await start(session, run_id, {"woocommerce": frozenset({"stock"})}) is not None
         async with self.bench.container.begin() as session:
-            assert await take(session, run_id, 10) is not None
+            batch = await take(session, run_id, 10)
+        assert batch is not None
+        return run_id, batch
+
+    async def note(self, run_id: uuid.UUID, batch: Batch) -> None:
+        """Note that the store took the number."""
+        [write] = batch.writes
+        assert isinstance(write, StockWrite)
+        self.show(write.target)
+        taken = WriteResult(key=write.key, outcome=WRITTEN, pieces=write.target, shown={"stock": write.target})
+        async with self.bench.container.begin() as session:
+            found = await SyncRepository(session).lock(run_id)
+            assert found is not None
+            due = await PushResults(session, *found).note({write.key: write}, [taken])
+        assert due == {self.store_id}
 
     def show(self, pieces: int) -> None:
         self.store.control("POST", "change", {"sku": self.sku, "stock": pieces, "silent": True})
@@ -97,3 +114,12 @@ async def test_a_number_that_never_arrived_and_that_nobody_wants_any_more_is_not
     await shelf.adjust(-3)
     assert await shelf.settle() == (shelf.began, shelf.began)
     assert not [one for one in shelf.store.control("GET", "writes") if "stock_quantity" in str(one["body"])]
+
+
+async def test_a_number_that_changes_back_while_it_is_written_is_written_back(bench: Workbench) -> None:
+    shelf = await Shelf.filled(bench)
+    await shelf.adjust(3)
+    taken = await shelf.take()
+    await shelf.adjust(-3)
+    await shelf.note(*taken)
+    assert await shelf.settle() == (shelf.began, shelf.began)

@@ -123,6 +123,11 @@ def test_what_the_catalog_changed_meanwhile_stays_due(
         assert (beside or {}).get(name, later[name]) == new
 
 
+def test_what_came_back_to_what_the_store_showed_while_it_was_written_is_due_again() -> None:
+    now = item({"stock": 55}, {"stock": 55})
+    assert after_write(now, {"stock": 56}, {"stock": 56}) == ({"stock": 56}, ["stock"])
+
+
 def test_an_undo_is_not_due_again() -> None:
     now = item({"price": "2"}, {"price": "2"})
     assert after_write(now, {"price": "1"}, {}, keep=True) == ({"price": "1"}, None)
@@ -139,6 +144,7 @@ def test_what_is_not_as_it_was_planned_is_not_sent() -> None:
     assert still_wanted(as_planned, planned_fields, taking_back=False, repeated=False) == {"price": "2"}
     catalog_moved = item({"price": "3"}, {"price": "1"})
     assert still_wanted(catalog_moved, planned_fields, taking_back=False, repeated=False) == {}
+    assert still_wanted(catalog_moved, planned_fields, taking_back=False, repeated=True) == {"price": "3"}
     store_moved = item({"price": "2"}, {"price": "9"})
     assert still_wanted(store_moved, planned_fields, taking_back=False, repeated=False) == {}
     assert still_wanted(store_moved, planned_fields, taking_back=False, repeated=True) == {"price": "2"}
