@@ -41,7 +41,11 @@ UNION ALL SELECT 'webhook ' || topic || ' ' || state || ' ' || note FROM receive
   WHERE organization_id = :org AND state IN ('received', 'failed')
 UNION ALL SELECT 'request ' || wanted || ' ' || state || ' ' || coalesce(error_code, '') FROM listing_requests
   WHERE organization_id = :org
-UNION ALL SELECT 'job ' || name || ' ' || state FROM jobs WHERE organization_id = :org AND state = 'failed'
+UNION ALL SELECT 'the last ' || kind || ' failed: ' || error_code || ' ' || error_message FROM (
+  SELECT DISTINCT ON (store_id, kind) * FROM sync_runs WHERE organization_id = :org ORDER BY store_id, kind, id DESC) r
+  WHERE state = 'failed'
+UNION ALL SELECT concat_ws(' ', 'job', name, state, 'try', attempts, 'in', run_at - now(), last_error)
+  FROM jobs WHERE organization_id = :org AND (state = 'failed' OR state <> 'done' AND name LIKE 'sync.pu%')
 """
 
 
@@ -99,6 +103,8 @@ async def verdict(run: "Run") -> list[str]:
         if sku in run.books.uncertain or sku not in held or sku in overtaken:
             continue
         there, due = int(held[sku].pieces or 0), pieces + missing.get(sku, 0)
+        if any(row["sku"] == sku and row["stock"] not in (None, there) for rows in shown.values() for row in rows):
+            wrong += [f"    {line}" for line in await _story(run, sku, shown)]
         if there != due:
             wrong.append(f"hub: {sku} has {there} pieces, {due} by the books ({missing.get(sku, 0)} oversold)")
             wrong += [f"    {line}" for line in await _story(run, sku, shown)]
