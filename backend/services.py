@@ -21,6 +21,12 @@ from backend.domain.events.service import EventRecorder
 from backend.domain.feeds.service import FeedService
 from backend.domain.inbound.log import WebhookLog
 from backend.domain.jobs.service import JobRecorder
+from backend.domain.pricing.batches import ProductBatches
+from backend.domain.pricing.monitored import MonitoredProducts
+from backend.domain.pricing.names import CatalogNames
+from backend.domain.pricing.observations import Observations
+from backend.domain.pricing.products import ProductLists
+from backend.domain.pricing.urls import TrackedUrls
 from backend.domain.privacy.requests import PrivacyService
 from backend.domain.stock.ledger import StockLedger
 from backend.domain.stock.oversells import OversellService
@@ -63,6 +69,11 @@ class Shared(Protocol):
     @property
     def platforms(self) -> Platforms:
         """All platforms by name."""
+        ...
+
+    @property
+    def product_lists(self) -> ProductLists:
+        """Read long lists of products."""
         ...
 
     async def after_connect(self, session: AsyncSession, organization_id: uuid.UUID, store_id: uuid.UUID) -> None:
@@ -217,6 +228,37 @@ class Services:
     def catalog(self) -> CatalogService:
         """Look at products."""
         return CatalogService(self.session)
+
+    @cached_property
+    def monitored_products(self) -> MonitoredProducts:
+        """Products whose prices are watched."""
+        return MonitoredProducts(
+            self.session,
+            jobs=self.jobs,
+            pushes=self.push_requests,
+            accounts=self.accounts,
+            lists=self.container.product_lists,
+        )
+
+    @cached_property
+    def product_batches(self) -> ProductBatches:
+        """Take lists of products in."""
+        return ProductBatches(self.session, self.jobs, self.accounts)
+
+    @cached_property
+    def tracked_urls(self) -> TrackedUrls:
+        """Pages on which prices are read."""
+        return TrackedUrls(self.session, self.jobs)
+
+    @cached_property
+    def observations(self) -> Observations:
+        """What was read on tracked pages."""
+        return Observations(self.session)
+
+    @cached_property
+    def catalog_names(self) -> CatalogNames:
+        """Brands and categories."""
+        return CatalogNames(self.session, self.push_requests)
 
     @cached_property
     def privacy(self) -> PrivacyService:

@@ -20,6 +20,8 @@ Document = dict[str, Any]
 
 BEARER = "bearer"
 """Name of the security scheme for tokens and keys in the Authorization header."""
+HEADERS = ("apikey", "apitoken")
+"""Names of the security schemes of headers; both are sent together."""
 
 
 def openapi_config() -> OpenAPIConfig:
@@ -30,7 +32,12 @@ def openapi_config() -> OpenAPIConfig:
         path="/docs/all",
         render_plugins=[JsonRenderPlugin()],
         use_handler_docstrings=True,
-        components=Components(security_schemes={BEARER: SecurityScheme(type="http", scheme="bearer")}),
+        components=Components(
+            security_schemes={
+                BEARER: SecurityScheme(type="http", scheme="bearer"),
+                **{name: SecurityScheme(type="apiKey", name=name, security_scheme_in="header") for name in HEADERS},
+            }
+        ),
     )
 
 

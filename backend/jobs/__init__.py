@@ -1,6 +1,6 @@
 """Background entrances: one file per area, functions that call one flow. `JOBS` is the table of contents."""
 
-from backend.jobs import access, feeds, inbound, privacy, pushes, stores, sync
+from backend.jobs import access, feeds, inbound, pricing, privacy, pushes, stores, sync
 from backend.jobs.runtime import JobDefinition
 
 _ALL: tuple[JobDefinition, ...] = (
@@ -16,6 +16,8 @@ _ALL: tuple[JobDefinition, ...] = (
     stores.subscribe_store,
     privacy.carry_out,
     privacy.mail_export_link,
+    pricing.import_batch,
+    pricing.forget_observations,
 )
 
 JOBS: dict[str, JobDefinition] = {definition.spec.name: definition for definition in _ALL}

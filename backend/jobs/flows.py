@@ -5,6 +5,8 @@ from typing import Protocol
 from backend.domain.access.passwords import PasswordLinkMailing
 from backend.domain.feeds.generate import FeedGenerator
 from backend.domain.inbound.processing import WebhookProcessing
+from backend.domain.pricing.batches import BatchImport
+from backend.domain.pricing.observations import ForgetObservations
 from backend.domain.privacy.carry_out import PrivacyWork
 from backend.domain.privacy.mailing import ExportMailing
 from backend.domain.stores.attachment import AttachLinkMailing
@@ -73,6 +75,16 @@ class Flows(Protocol):
     @property
     def webhook_processing(self) -> WebhookProcessing:
         """Work received webhooks off."""
+        ...
+
+    @property
+    def batch_import(self) -> BatchImport:
+        """Import lists of products."""
+        ...
+
+    @property
+    def forget_observations(self) -> ForgetObservations:
+        """Delete what was read on pages that are tracked no more."""
         ...
 
     @property

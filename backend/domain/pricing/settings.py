@@ -30,5 +30,5 @@ class PricingSettings:
             if after != now:
                 await rows.write(actor, product_id, after)
             if after.monitored != now.monitored:
-                await rows.raise_revision(actor)
+                await rows.bump_revision(actor)
         return await self._lists.product(actor, product_id)

@@ -3,6 +3,7 @@
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.domain.catalog import merge_sql
 from backend.domain.pricing.settings_rules import ProductSettings
 from backend.ports.actor import Actor
 
@@ -15,7 +16,6 @@ UPDATE variants SET min_price = :min_price, max_price = :max_price, cost = :cost
     monitored = :monitored, updated_at = now()
 WHERE organization_id = :org AND id = :id
 """)
-_RAISE_REVISION = text("UPDATE organizations SET catalog_revision = catalog_revision + 1 WHERE id = :org")
 
 
 class SettingsRepository:
@@ -34,6 +34,6 @@ class SettingsRepository:
         values = {name: getattr(settings, name) for name in settings.__struct_fields__}
         await self._session.execute(_WRITE, {"org": actor.tenant, "id": product_id, **values})
 
-    async def raise_revision(self, actor: Actor) -> None:
+    async def bump_revision(self, actor: Actor) -> None:
         """Say that lists of products are others now."""
-        await self._session.execute(_RAISE_REVISION, {"org": actor.tenant})
+        await self._session.execute(text(merge_sql.BUMP_REVISION), {"org": actor.tenant})
