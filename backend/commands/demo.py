@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Awaitable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from backend.commands.consent import connect_by_consent
 from backend.commands.instance import in_instance
 from backend.commands.sandbox import make_store
 from backend.commands.syncing import latest_run
+from backend.domain.access.api_keys import KeyWanted
 from backend.embedded.instance import Instance
+from backend.kit.errors import DomainError
 from backend.ports.actor import Actor
 
 EMAIL = "demo@storeloom.example"
@@ -115,6 +118,7 @@ async def _finish(
         "organization_id": str(owner.tenant),
         "panel": {"email": EMAIL, "password": password},
         "jwt": token,
+        **await kept_keys(container, owner, before),
         "stores": [{name: store[name] for name in SHOWN if name in store} for store in stores],
         "feeds": [f"{instance.base_url}/api/public/feeds/{slug}" for slug in await _feeds(container, owner)],
     }
@@ -132,3 +136,25 @@ async def _feeds(container: Any, owner: Actor) -> list[str]:
     for feed in made:
         await container.published_feeds.wait_until_generated(feed.slug, TIMEOUT_S)
     return list(FEEDS)
+
+
+async def kept_keys(container: Any, owner: Actor, before: dict[str, Any]) -> dict[str, Any]:
+    """Return the demo's API key and monitoring token, those of an earlier start as long as they work."""
+    key, pair = str(before.get("external_key", "")), before.get("monitoring", {})
+    async with container.transaction() as services:
+        if not await _works(container.key_authenticator.identify(key)):
+            key = (await services.api_keys.create(owner, KeyWanted(name="Demo", permission="admin"))).key
+        if not await _works(
+            container.monitoring_authenticator.identify(pair.get("apikey", ""), pair.get("apitoken", ""))
+        ):
+            made = await services.monitoring_tokens.create(owner)
+            pair = {"apikey": made.apikey, "apitoken": made.apitoken}
+    return {"external_key": key, "monitoring": pair}
+
+
+async def _works(asked: Awaitable[Any]) -> bool:
+    try:
+        await asked
+    except DomainError:
+        return False
+    return True
