@@ -17,7 +17,6 @@ from backend.domain.access.passwords import PasswordLinkMailing, PasswordLogin
 from backend.domain.access.signing_keys import SigningKeys
 from backend.domain.access.tokens import Authenticator
 from backend.domain.accounts.plans import Plans, load_plans
-from backend.domain.catalog.product_import import ProductImport
 from backend.domain.feeds.generate import FeedGenerator
 from backend.domain.feeds.published import PublishedFeeds
 from backend.domain.inbound.intake import WebhookIntake
@@ -38,7 +37,6 @@ from backend.domain.pricing.stats import StatsReader
 from backend.domain.privacy.carry_out import PrivacyWork
 from backend.domain.privacy.exports import PrivacyExports
 from backend.domain.privacy.mailing import ExportMailing
-from backend.domain.stores.activation import mark_needs_reauth
 from backend.domain.stores.attachment import AttachLinkMailing
 from backend.domain.stores.connecting import StoreConnecting
 from backend.domain.stores.credentials import SecretRotation
@@ -49,15 +47,7 @@ from backend.domain.stores.repository import StoreRepository
 from backend.domain.stores.shopify_oauth import ShopifyOAuth
 from backend.domain.stores.subscriptions import StoreSubscriptions
 from backend.domain.stores.token_exchange import TokenExchange
-from backend.domain.sync.follow_up import FollowUps
-from backend.domain.sync.pull import StorePull
-from backend.domain.sync.push_soon import DuePushes
-from backend.domain.sync.pushing import StorePush
-from backend.domain.sync.removed import RemovedProducts
 from backend.domain.sync.repository import SyncRepository
-from backend.domain.sync.retention import SyncRetention
-from backend.domain.sync.schedules import DueSyncs
-from backend.domain.sync.trouble import RunTrouble
 from backend.gateways.arq_doorbell import ArqDoorbell, deserialize, queue_name, redis_settings, serialize
 from backend.gateways.blob_files import FileBlobStore, folder_of
 from backend.gateways.mail import OutboxMailer, SmtpMailer
@@ -76,6 +66,7 @@ from backend.ports.mailer import Mailer
 from backend.ports.shopify_app import ShopifyApp
 from backend.services import JOB_SPECS, Services, service_names
 from backend.settings import Settings, Shopify
+from backend.sync_flows import SyncFlows
 from plugin_bridge.registry import RECEIVERS, Registry
 from plugin_bridge.sandbox.definitions import ReadCatalog
 from plugin_bridge.sandbox.host import create_host
@@ -83,7 +74,7 @@ from plugin_bridge.sandbox.shopify import AppOptions
 from plugin_bridge.shopify.app import ShopifyApplication
 
 
-class Container:
+class Container(SyncFlows):
     """Everything that lives as long as the process; close it with `aclose`."""
 
     def __init__(self, settings: Settings, data_dir: Path | None = None) -> None:
@@ -251,48 +242,6 @@ class Container:
         return StoreDisconnecting(self.begin, lambda session: self.services(session).stores, self.store_subscriptions)
 
     @cached_property
-    def follow_ups(self) -> FollowUps:
-        """Start the run behind a run."""
-        return FollowUps(self.begin, self.job_recorder)
-
-    @cached_property
-    def due_syncs(self) -> DueSyncs:
-        """Start runs whose time has come."""
-        return DueSyncs(self.begin, self.job_recorder)
-
-    @cached_property
-    def sync_retention(self) -> SyncRetention:
-        """Forget old runs and events."""
-        return SyncRetention(self.begin)
-
-    @cached_property
-    def removed_products(self) -> RemovedProducts:
-        """Ask stores for products they are said to have removed."""
-        return RemovedProducts(self.begin, StoreOpening(self.begin, self.sealer, self.platforms))
-
-    @cached_property
-    def store_pull(self) -> StorePull:
-        """Work pulls off."""
-        opener = StoreOpening(self.begin, self.sealer, self.platforms)
-        return StorePull(self.begin, opener, self.product_limit, self.job_recorder)
-
-    @cached_property
-    def store_push(self) -> StorePush:
-        """Work writing runs off."""
-        opener = StoreOpening(self.begin, self.sealer, self.platforms)
-        return StorePush(self.begin, opener, self.platforms, self.job_recorder)
-
-    @cached_property
-    def due_pushes(self) -> DuePushes:
-        """Ask for pushes of stores in which something is due."""
-        return DuePushes(self.begin, self.job_recorder)
-
-    @cached_property
-    def product_import(self) -> ProductImport:
-        """Import product files."""
-        return ProductImport(self.begin, self.product_limit)
-
-    @cached_property
     def quick_reads(self) -> QuickReads:
         """Read what is asked for often."""
         return QuickReads(self.engine)
@@ -326,11 +275,6 @@ class Container:
     def forget_observations(self) -> ForgetObservations:
         """Delete what was read on pages that are tracked no more."""
         return ForgetObservations(self.begin)
-
-    @cached_property
-    def run_trouble(self) -> RunTrouble:
-        """Note and end runs that a store fails."""
-        return RunTrouble(self.begin, mark_needs_reauth)
 
     @cached_property
     def feed_generator(self) -> FeedGenerator:
@@ -438,7 +382,9 @@ def sandbox_host(
 
 def flow_names() -> list[str]:
     """Return the names under which handlers get flows, which open their own transactions."""
-    return [name for name, value in vars(Container).items() if isinstance(value, cached_property)]
+    return [
+        name for name, value in {**vars(SyncFlows), **vars(Container)}.items() if isinstance(value, cached_property)
+    ]
 
 
 __all__ = ["Container", "Services", "flow_names", "service_names"]
