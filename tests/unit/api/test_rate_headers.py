@@ -46,6 +46,8 @@ async def broken() -> dict[str, str]:
 
 async def authenticate(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
     who = connection.headers.get("x-who")
+    if who == "database-away":
+        raise ConnectionRefusedError
     if who == "elsewhere":
         raise forbidden("IP_NOT_ALLOWED", "not from there")
     if who != "known":
@@ -126,6 +128,15 @@ async def test_the_numbers_stand_on_answers_that_nothing_could_be_counted_for() 
     answer = await ask(CountingLimiter(away=True), "/things", OWN)
     assert answer.status_code == 503
     assert [answer.headers[name] for name in NAMES[:2]] == ["4", "0"]
+
+
+@pytest.mark.parametrize(("path", "status"), [("/things", 503), ("/nowhere", 404)])
+async def test_the_numbers_stand_on_answers_to_callers_nobody_could_look_up(path: str, status: int) -> None:
+    limiter = CountingLimiter()
+    answer = await ask(limiter, path, {"x-who": "database-away"})
+    assert answer.status_code == status
+    assert [answer.headers[name] for name in NAMES[:2]] == ["300", "300"]
+    assert not limiter.hits
 
 
 async def test_each_answer_is_told_with_its_status_and_caller() -> None:
