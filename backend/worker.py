@@ -21,6 +21,8 @@ log = structlog.get_logger()
 
 AT_ONCE = {"fast": 20, "long": 4}
 """Jobs at once per process: short ones overlap freely, long ones share memory and the stores' patience."""
+READ_AT_ONCE = 2_000
+"""Messages looked at in one go: those of workers that were killed lie in front, and must not hide all others."""
 ARQ_TIMEOUT_S = {"fast": 300, "long": 86_400}
 """Above every job's own time-out: the runner's clock decides, arq's is a net."""
 KEEP_FINISHED = timedelta(days=7)
@@ -30,8 +32,8 @@ async def sweep_once(container: Container, queue: str) -> int:
     """Ring for every job row that is due and free; return how many. Harmless to repeat: claims decide."""
     async with container.begin() as session:
         due = await JobRepository(session).due(queue, 1_000)
-    for job_id, attempts in due:
-        await container.doorbell.ring(queue, job_id, attempt=attempts)
+    for job_id, attempts, waited_s in due:
+        await container.doorbell.ring(queue, job_id, attempt=attempts, waited_s=waited_s)
     return len(due)
 
 
@@ -78,6 +80,7 @@ def build_worker(container: Container, queue: str, *, burst: bool = False) -> Wo
         on_startup=start,
         on_shutdown=stop,
         max_jobs=AT_ONCE[queue],
+        queue_read_limit=READ_AT_ONCE,
         poll_delay=0.2,
         health_check_interval=30,
         health_check_key=f"storeloom:worker:{queue}",

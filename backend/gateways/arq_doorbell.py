@@ -17,8 +17,8 @@ log = structlog.get_logger()
 
 PATIENCE_S = 1.0
 """How long Redis may take to connect and to answer: whoever rings, a request for one, waits for it."""
-ECHO_S = 300
-"""How long one message stands for a job's try."""
+ECHO_S = 10
+"""How long the first message stands for a job's try; each further one stands twice as long as the one before."""
 MESSAGE_LIFE_MS = 86_400_000
 """How long arq keeps a message that nobody takes, as in its own default."""
 
@@ -48,8 +48,8 @@ def queue_name(queue: str) -> str:
     return f"storeloom:queue:{queue}"
 
 
-def _message_name(job_id: int, attempt: int) -> str:
-    return f"job-{job_id}-{attempt}-{int(time.time() // ECHO_S)}"
+def _message_name(job_id: int, attempt: int, waited_s: float = 0) -> str:
+    return f"job-{job_id}-{attempt}-{int(max(1, waited_s) // ECHO_S).bit_length()}"
 
 
 class ArqDoorbell:
@@ -59,13 +59,15 @@ class ArqDoorbell:
         pool = ConnectionPool.from_url(url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S)
         self._redis = ArqRedis(pool, job_serializer=serialize, job_deserializer=deserialize)
 
-    async def ring(self, queue: str, job_id: int, *, delay_s: float = 0, attempt: int = 0) -> None:
+    async def ring(self, queue: str, job_id: int, *, delay_s: float = 0, attempt: int = 0, waited_s: float = 0) -> None:
         """Ring for one job; failure is logged, the sweeper repeats.
 
-        A second ring for the same try is dropped by arq. After `ECHO_S` it is not: a worker that was killed, or lost
-        Redis, leaves a message that arq holds for running as long as the longest job may run.
+        A second ring for the same try is dropped by arq, unless it has waited for twice as long: a worker that was
+        killed, or lost Redis, leaves a message that arq holds for running as long as the longest job may run.
+
+        Args:     waited_s: how long the job has been due.
         """
-        name = _message_name(job_id, attempt)
+        name = _message_name(job_id, attempt, waited_s)
         # A message that waits for its time must not stand in the way of one that is wanted now.
         name, later_s = (f"{name}-later", delay_s) if delay_s else (name, None)
         try:

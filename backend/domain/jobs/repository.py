@@ -92,15 +92,16 @@ class JobRepository:
         )
         await self._session.execute(statement)
 
-    async def due(self, queue: str, most: int) -> list[tuple[int, int]]:
-        """Return (id, attempts so far) of jobs that are due and free, oldest first."""
+    async def due(self, queue: str, most: int) -> list[tuple[int, int, float]]:
+        """Return (id, attempts so far, seconds since it could be taken) of jobs that are due and free, oldest first."""
+        since = func.greatest(Job.run_at, func.coalesce(Job.lease_until, Job.run_at))
         query = (
-            select(Job.id, Job.attempts)
+            select(Job.id, Job.attempts, func.extract("epoch", func.now() - since).label("waited_s"))
             .where(Job.queue == queue, Job.run_at <= func.now(), _free())
             .order_by(Job.run_at)
             .limit(most)
         )
-        return [(row.id, row.attempts) for row in await self._session.execute(query)]
+        return [(row.id, row.attempts, float(row.waited_s)) for row in await self._session.execute(query)]
 
     async def delete_finished_before(self, moment: datetime, most: int = 10_000) -> int:
         """Forget old finished jobs; return how many."""

@@ -118,7 +118,7 @@ async def test_later_waits_without_losing_a_try(bench: Workbench) -> None:
     await runner(bench, later).run(job_id)
     assert await state(bench, job_id) == ("queued", 0, "the store asked for patience")
     async with bench.container.begin() as session:
-        assert job_id not in [found for found, _ in await JobRepository(session).due("fast", 100)]
+        assert job_id not in [found for found, *_ in await JobRepository(session).due("fast", 100)]
 
 
 async def test_a_worker_told_to_stop_gives_its_job_back_at_once(bench: Workbench) -> None:
