@@ -37,24 +37,25 @@ WHERE r.changed AND NOT r.is_new AND r.organization_id = :org AND r.store_id = :
 """)
 # What a run read may be from before we wrote to the store, or heard of an order, while the run was under way: it is
 # judged only if it is younger than that. While a number is on its way to the store, nobody can tell whether what is
-# shown is from before or after it arrived.
+# shown is from before or after it arrived; a run that failed has left that to the next one.
 _TOLD = text("""
+WITH sending AS MATERIALIZED (
+    SELECT DISTINCT c.external_id
+    FROM sync_runs w JOIN sync_changes c ON c.organization_id = w.organization_id AND c.run_id = w.id
+    WHERE w.organization_id = :org AND w.store_id = :store AND w.kind <> 'pull' AND w.state IN ('running', 'failed')
+      AND c.state = 'sending' AND c.entity = 'stock'
+)
 SELECT DISTINCT ON (r.variant_id) r.variant_id, s.external_id, s.stock, s.levels, s.in_stock, s.backorder,
        s.modified_at, l.gone_at IS NOT NULL AS returned,
        coalesce(l.updated_at > run.started_at
                 AND coalesce(s.modified_at < greatest(l.seen_modified_at, l.updated_at), true), false)
-           OR sending.there IS NOT NULL AS outdated
+           OR s.external_id IN (SELECT external_id FROM sending) AS outdated
 FROM stage_variants s JOIN resolved_variants r USING (external_id)
 CROSS JOIN LATERAL (
     SELECT o.* FROM listings o
     WHERE o.organization_id = r.organization_id AND o.store_id = r.store_id AND o.external_id = r.external_id LIMIT 1
 ) l
 LEFT JOIN sync_runs run ON run.id = cast(:run AS uuid)
-LEFT JOIN LATERAL (
-    SELECT true AS there FROM sync_runs w JOIN sync_changes c ON c.organization_id = :org AND c.run_id = w.id
-    WHERE w.organization_id = :org AND w.store_id = :store AND w.state = 'running' AND c.state = 'sending'
-      AND c.entity = 'stock' AND c.external_id = s.external_id LIMIT 1
-) sending ON true
 WHERE r.changed AND NOT r.is_new AND r.organization_id = :org AND r.store_id = :store
   AND r.variant_id = ANY(cast(:ids AS bigint[]))
 ORDER BY r.variant_id, l.gone_at IS NOT NULL, s.external_id

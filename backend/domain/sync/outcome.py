@@ -9,7 +9,8 @@ from backend.domain.events.service import EventRecorder
 from backend.domain.events.types import SyncCompleted, SyncFailed
 from backend.domain.stores.settings import settings_of
 from backend.domain.sync.guards import Held, MergeHeld, may_remove, walk_is_complete
-from backend.domain.sync.repository import MissingCount, SyncRepository
+from backend.domain.sync.push_repository import PushRepository
+from backend.domain.sync.repository import KIND, MissingCount, SyncRepository
 from backend.domain.sync.step import StepContext
 from backend.domain.sync.sweep import note_unknown
 from backend.kit.clock import utc_now
@@ -158,6 +159,8 @@ async def end_run(session: AsyncSession, run: SyncRun, *, state: str, code: str,
     """End a run as `failed` or `held` with its reason."""
     run.state, run.finished_at, run.error_code, run.error_message = state, utc_now(), code, message
     await SyncRepository(session).forget_seen(run.id)
+    if state == "failed" and run.kind != KIND:
+        await PushRepository(session).leave_unanswered(run)
     if state == "held" and await SyncRepository(session).held_before(run):
         return  # the run before said the same: a store that is read every few minutes would say it as often
     event = SyncFailed(sync_id=str(run.id), type=run.mode, store_id=str(run.store_id), code=code, message=message)

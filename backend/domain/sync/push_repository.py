@@ -87,6 +87,30 @@ SELECT count(*) FILTER (WHERE state = 'applied') AS applied, count(*) FILTER (WH
 FROM sync_changes WHERE organization_id = :org AND run_id = :run
 """)
 
+_UNANSWERED = "(c.entity = 'stock' OR c.action = 'create')"
+"""Writes that must not be sent again as if they were new: what they did is looked for first."""
+
+_MAKE_DUE = text(f"""
+UPDATE listings l SET due = l.due || ARRAY['stock']
+FROM sync_changes c
+WHERE c.organization_id = :org AND c.run_id = :run AND c.state = 'sending' AND {_UNANSWERED}
+  AND l.organization_id = :org AND l.store_id = :store AND l.external_id = c.external_id AND l.gone_at IS NULL
+  AND coalesce(NOT 'stock' = ANY(l.due), true)
+""")
+
+_TAKE_OVER = text(f"""
+WITH taken AS (
+    UPDATE sync_changes c SET run_id = :run
+    FROM sync_runs w
+    WHERE w.organization_id = :org AND w.store_id = :store AND w.kind = :kind AND w.state = 'failed'
+      AND c.organization_id = :org AND c.run_id = w.id AND c.state = 'sending' AND {_UNANSWERED}
+    RETURNING c.action, c.entity, c.product_id, c.external_id
+)
+DELETE FROM sync_changes c USING taken
+WHERE c.organization_id = :org AND c.run_id = :run AND c.state = 'planned' AND c.action = taken.action
+  AND c.entity = taken.entity AND c.product_id = taken.product_id AND c.external_id = taken.external_id
+""")
+
 
 class DueStore(NamedTuple):
     """A store that has something due, and for which kind of run."""
@@ -207,6 +231,16 @@ class PushRepository:
         ]
         for start in range(0, len(rows), 1_000):
             await self._session.execute(insert(SyncChange), rows[start : start + 1_000])
+
+    async def take_over(self, run: SyncRun) -> None:
+        """Move what failed runs of the kind sent without an answer to a run; it is planned there no more."""
+        values = {"org": run.organization_id, "store": run.store_id, "run": run.id, "kind": run.kind}
+        await self._session.execute(_TAKE_OVER, values)
+
+    async def leave_unanswered(self, run: SyncRun) -> None:
+        """See to it that a further run looks for what one that failed sent without an answer."""
+        values = {"org": run.organization_id, "store": run.store_id, "run": run.id}
+        await self._session.execute(_MAKE_DUE, values)
 
     async def claim(self, run: SyncRun, *, state: str, most: int) -> list[SyncChange]:
         """Take the next changes of a run for sending, in order; those in state `sending` may have been sent before."""

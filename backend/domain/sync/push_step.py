@@ -67,6 +67,8 @@ async def start(
             await EventRecorder(session).record(run.organization_id, event)
         if not await _planned(session, run, store, writable[store.platform]):
             return None
+        if run.kind in (PUSH, STOCK_RUN):
+            await PushRepository(session).take_over(run)
     return run, store
 
 

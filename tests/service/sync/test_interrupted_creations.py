@@ -139,3 +139,18 @@ async def test_what_a_store_was_given_is_kept_only_until_it_has_answered(bench: 
     assert await bench.value(query, run=offer.run_id) is True
     await offer.make(batch, noted=True)
     assert await bench.value(query, run=offer.run_id) is False
+
+
+async def test_a_product_of_a_run_that_failed_is_looked_for_before_it_is_made_again(bench: Workbench) -> None:
+    offer = await Offer.asked(bench)
+    batch = await offer.take()
+    await offer.make(batch, noted=False)
+    offer.target.control("POST", "change", {"sku": offer.sku, "price": "5.55", "silent": True})
+    await bench.container.run_trouble.give_up(offer.run_id, "unreachable", "The store does not answer")
+    gone = "UPDATE sync_runs SET finished_at = now() - interval '1 hour' WHERE id = :run RETURNING 1"
+    await bench.rows(gone, run=offer.run_id)
+    await offer.settle()
+    query = "SELECT state, code FROM sync_changes WHERE product_id = :id AND action = 'create'"
+    assert await bench.rows(query, id=offer.product_id) == [("applied", "unchanged")]
+    made = [one for one in offer.target.control("GET", "writes") if offer.sku in str(one["body"].get("create", ""))]
+    assert len(made) <= 1

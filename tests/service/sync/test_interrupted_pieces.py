@@ -123,3 +123,22 @@ async def test_a_number_that_changes_back_while_it_is_written_is_written_back(be
     await shelf.adjust(-3)
     await shelf.note(*taken)
     assert await shelf.settle() == (shelf.began, shelf.began)
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+@pytest.mark.parametrize("later", [0, -3])
+async def test_a_number_of_a_run_that_failed_is_looked_for_by_the_next_run(
+    bench: Workbench, arrived: bool, later: int
+) -> None:
+    shelf = await Shelf.filled(bench)
+    await shelf.adjust(3)
+    run_id, _ = await shelf.take()
+    shelf.show(shelf.began + 3 * arrived - 1)
+    if later:
+        await shelf.adjust(later)
+    await bench.container.run_trouble.give_up(run_id, "unreachable", "The store does not answer")
+    await bench.pull(shelf.actor, shelf.store_id)
+    gone = "UPDATE sync_runs SET finished_at = now() - interval '1 hour' WHERE id = :run RETURNING 1"
+    await bench.rows(gone, run=run_id)
+    left = shelf.began + 3 + later - 1
+    assert await shelf.settle() == (left, left)
