@@ -34,7 +34,7 @@ check: setup-dev ## Lint, format check, types, import rules, architecture tests
 	@echo "import rules" && $(BIN)/lint-imports --no-logo >.venv/import-rules.log 2>&1 || { cat .venv/import-rules.log; exit 1; }
 	@if [ -d tests/architecture ]; then echo "architecture" && $(BIN)/pytest -q tests/architecture; fi
 
-faults: setup-dev ## Play seeded runs under disasters (ARGS='--runs N --seed FIRST'); 200 of them take about ten minutes
+faults: setup-dev ## Play seeded runs under disasters (ARGS='--runs N --seed FIRST'); 200 of them take half an hour
 	@$(BIN)/python -m tests.faults.campaign $(ARGS)
 
 bench: setup-dev ## Measure and print ratios (bench/README.md explains them)
