@@ -1,9 +1,19 @@
 """Statements that only read, each a transaction of its own: one round trip where a session needs four."""
 
 import asyncio
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+
+class Reads(Protocol):
+    """Runs single reading statements."""
+
+    async def row(self, statement: str, *values: Any) -> Any:
+        """Return the first row of a statement with `$1`, `$2`…, or None."""
+        ...
 
 
 class _Lane(NamedTuple):
@@ -28,13 +38,24 @@ class QuickReads:
 
     async def row(self, statement: str, *values: Any) -> Any:
         """Return the first row of a statement with `$1`, `$2`…, or None."""
+        async with self._lane() as driver:
+            return await driver.fetchrow(statement, *values)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Reads]:
+        """Have all statements inside see the database as it is at one moment."""
+        async with self._lane() as driver, driver.transaction(isolation="repeatable_read", readonly=True):
+            yield _Snapshot(driver)
+
+    @asynccontextmanager
+    async def _lane(self) -> AsyncIterator[Any]:
         lane = await self._free.get()
         try:
             if lane is None or lane.driver.is_closed():
                 await self._leave(lane)
                 lane = None
                 lane = await self._open()
-            return await lane.driver.fetchrow(statement, *values)
+            yield lane.driver
         except BaseException:
             # Whatever state it is in: nobody else gets it.
             await self._leave(lane)
@@ -45,8 +66,8 @@ class QuickReads:
 
     async def aclose(self) -> None:
         """Give the connections back."""
-        for _ in range(self._free.qsize()):
-            lane = self._free.get_nowait()
+        lanes = [self._free.get_nowait() for _ in range(self._free.qsize())]
+        for lane in lanes:
             if lane is not None:
                 await lane.pooled.close()
             self._free.put_nowait(None)
@@ -59,3 +80,11 @@ class QuickReads:
         if lane is not None:
             await lane.pooled.invalidate()
             await lane.pooled.close()
+
+
+class _Snapshot:
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+
+    async def row(self, statement: str, *values: Any) -> Any:
+        return await self._driver.fetchrow(statement, *values)

@@ -6,7 +6,6 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Generic, NamedTuple, TypeVar
 
-from backend.domain.pricing.products_blocks import Blocks, Place
 from backend.domain.pricing.products_repository import Counted, Found, ListRepository
 from backend.domain.pricing.products_rows import WatchedProduct, WatchingCompetitor
 from backend.kit.errors import not_found
@@ -14,6 +13,8 @@ from backend.kit.quick_reads import QuickReads
 from backend.ports.actor import Actor
 
 Row = TypeVar("Row")
+TRIES = 3
+"""After so many pages of a catalog that changes faster than it is counted, both are read at one moment."""
 MOST_COUNTED = 200
 """Organizations whose counts are remembered: up to a third of a megabyte each for a million rows."""
 
@@ -42,10 +43,10 @@ class ProductLists:
     """
 
     def __init__(self, reads: QuickReads) -> None:
-        rows = ListRepository(reads)
-        self._rows = rows
-        self._products = _Counts(rows.count_products)
-        self._competitors = _Counts(rows.count_competitors)
+        self._reads = reads
+        self._rows = ListRepository(reads)
+        self._products = _Counts(self._rows, ListRepository.count_products)
+        self._competitors = _Counts(self._rows, ListRepository.count_competitors)
 
     async def products(
         self, actor: Actor, *, offset: int, limit: int, active: bool | None = None
@@ -55,10 +56,11 @@ class ProductLists:
         Args:     active: only those that are monitored, or that are not; None: all.
         """
 
-        async def read(place: Place) -> Found[WatchedProduct]:
-            return await self._rows.products(actor, place, limit, active)
+        async def read(rows: ListRepository, counted: Counted) -> tuple[Found[WatchedProduct], int]:
+            blocks = counted.blocks[active]
+            return await rows.products(actor, blocks.place(offset, limit), limit, active), blocks.total
 
-        return await _page(self._products, actor, read, active, offset, limit)
+        return await self._page(actor, self._products, read)
 
     async def product(self, actor: Actor, product_id: int) -> WatchedProduct:
         """Return one watched product with its competitors; raise not_found."""
@@ -70,10 +72,11 @@ class ProductLists:
     async def competitors(self, actor: Actor, *, offset: int, limit: int) -> Page[WatchingCompetitor]:
         """Return competitors' pages in the order of ids, with the variants they are watched for."""
 
-        async def read(place: Place) -> Found[WatchingCompetitor]:
-            return await self._rows.competitors(actor, place, limit)
+        async def read(rows: ListRepository, counted: Counted) -> tuple[Found[WatchingCompetitor], int]:
+            blocks = counted.blocks[None]
+            return await rows.competitors(actor, blocks.place(offset, limit), limit), blocks.total
 
-        return await _page(self._competitors, actor, read, None, offset, limit)
+        return await self._page(actor, self._competitors, read)
 
     async def totals(self, actor: Actor) -> Totals:
         """Return how long the lists are now."""
@@ -82,12 +85,31 @@ class ProductLists:
         competitors = (await self._competitors.at(actor, revision)).blocks
         return Totals(products[None].total, products[True].total, competitors[None].total)
 
+    async def _page(
+        self,
+        actor: Actor,
+        counts: "_Counts",
+        read: Callable[[ListRepository, Counted], Awaitable[tuple[Found[Row], int]]],
+    ) -> Page[Row]:
+        revision = 0
+        for _ in range(TRIES):
+            counted = await counts.at(actor, revision)
+            found, total = await read(self._rows, counted)
+            if found.revision == counted.revision:
+                return Page(found.rows, total)
+            revision = found.revision
+        async with self._reads.snapshot() as still:
+            rows = ListRepository(still)
+            found, total = await read(rows, await counts.count(rows, actor))
+        return Page(found.rows, total)
+
 
 class _Counts:
     """Remembers the counts of one list by organization; whoever needs newer ones counts once for all who wait."""
 
-    def __init__(self, count: Callable[[Actor], Awaitable[Counted]]) -> None:
-        self._count = count
+    def __init__(self, rows: ListRepository, count: Callable[[ListRepository, Actor], Awaitable[Counted]]) -> None:
+        self._rows = rows
+        self.count = count
         self._held: OrderedDict[uuid.UUID, Counted] = OrderedDict()
         self._turns: defaultdict[uuid.UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -100,7 +122,7 @@ class _Counts:
         async with self._turns[actor.tenant]:
             held = self._held.get(actor.tenant)
             if held is None or held.revision < revision:
-                held = self._held[actor.tenant] = await self._count(actor)
+                held = self._held[actor.tenant] = await self.count(self._rows, actor)
                 self._forget()
         return held
 
@@ -109,20 +131,3 @@ class _Counts:
             organization_id, _ = self._held.popitem(last=False)
             if not self._turns[organization_id].locked():
                 del self._turns[organization_id]
-
-
-async def _page(
-    counts: _Counts,
-    actor: Actor,
-    read: Callable[[Place], Awaitable[Found[Row]]],
-    active: bool | None,
-    offset: int,
-    limit: int,
-) -> Page[Row]:
-    counted = await counts.at(actor, 0)
-    blocks: Blocks = counted.blocks[active]
-    found = await read(blocks.place(offset, limit))
-    if found.revision > counted.revision:
-        blocks = (await counts.at(actor, found.revision)).blocks[active]
-        found = await read(blocks.place(offset, limit))
-    return Page(found.rows, blocks.total)

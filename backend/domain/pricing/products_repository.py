@@ -7,7 +7,7 @@ from backend.domain.pricing import products_sql as sql
 from backend.domain.pricing.products_blocks import Blocks, Place
 from backend.domain.pricing.products_rows import CompetitorPrice, WatchedProduct, WatchingCompetitor, full_title
 from backend.kit.errors import not_found
-from backend.kit.quick_reads import QuickReads
+from backend.kit.quick_reads import Reads
 from backend.ports.actor import Actor
 
 Row = TypeVar("Row")
@@ -35,7 +35,7 @@ class Found(NamedTuple, Generic[Row]):
 class ListRepository:
     """Reads long lists of the acting organization."""
 
-    def __init__(self, reads: QuickReads) -> None:
+    def __init__(self, reads: Reads) -> None:
         self._reads = reads
 
     async def count_products(self, actor: Actor) -> Counted:

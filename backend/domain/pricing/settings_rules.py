@@ -49,6 +49,6 @@ def changed_settings(now: ProductSettings, wanted: SettingsWanted) -> ProductSet
 def _stored(name: str, amount: Decimal | None) -> Decimal | None:
     if amount is None:
         return None
-    if not 0 <= amount <= MAX_AMOUNT:
+    if not amount.is_finite() or not 0 <= amount <= MAX_AMOUNT:
         raise invalid("AMOUNT_INVALID", f"The {_AMOUNTS[name]} must lie between 0 and {MAX_AMOUNT}", field=name)
     return amount.quantize(PLACES, ROUND_HALF_UP)
