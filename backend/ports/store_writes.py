@@ -100,4 +100,6 @@ class WriteResult(msgspec.Struct, frozen=True, kw_only=True):
     """What the store shows now of the fields that were sent, read from its answer."""
     pieces: int | None = None
     """Of a stock write: what the store shows now in all places together."""
+    arrived: bool | None = None
+    """Of a stock write that may have been sent before: whether the store carried it out then; None: it cannot tell."""
     created: CreatedProduct | None = None

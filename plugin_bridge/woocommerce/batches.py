@@ -106,7 +106,7 @@ class Batches:
             self._size.was_too_much(len(chunk))
         elif problem.cause is not Cause.REFUSED:
             await self._client.pause(1)
-        found = await self._items.find([change.place for change in chunk])
+        found = await self._items.find([change.place for change in chunk], marks=True)
         rest = []
         for change in chunk:
             result = change.after(found.get(change.place.id), under_way=problem.cause is Cause.TIMEOUT)

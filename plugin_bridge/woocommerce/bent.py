@@ -79,9 +79,9 @@ def _item(row: Any, issues: list[RowIssue]) -> WooItem | None:
     item.images = [_image(one) for one in _rows(row.get("images"))]
     item.image = next((_image(one) for one in _rows([row.get("image")])), None)
     item.attributes = [_attribute(one) for one in _rows(row.get("attributes"))]
-    item.meta_data = [
-        WooMeta(key=_plain(one.get("key")), value=one.get("value")) for one in _rows(row.get("meta_data"))
-    ]
+    if "meta_data" in row:
+        told = _rows(row["meta_data"])
+        item.meta_data = [WooMeta(key=_plain(one.get("key")), value=one.get("value")) for one in told]
     return item
 
 

@@ -12,6 +12,8 @@ from plugin_bridge.woocommerce.mapping import Shop, is_parent
 from plugin_bridge.woocommerce.wire import WooItem
 
 TRASH = "trash"
+STOCK_MARK = "_storeloom_stock"
+"""Meta data of an item: the key of the write that set its pieces last."""
 
 
 class Change(Protocol):
@@ -120,6 +122,8 @@ class StockChange(msgspec.Struct, frozen=True, kw_only=True):
 
     write: StockWrite
     place: Place
+    repeated: bool = False
+    """It may have been carried out before: the mark that it leaves on the item tells."""
     reread: bool = False
 
     @property
@@ -130,34 +134,44 @@ class StockChange(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def body(self) -> Mapping[str, Any]:
         """See `Change`."""
-        return {"stock_quantity": self.write.target}
+        return {
+            "stock_quantity": self.write.target,
+            "meta_data": [{"key": STOCK_MARK, "value": self.write.key}],
+        }
 
     def before(self, item: WooItem | None) -> WriteResult | None:
         """See `Change`."""
+        return self._judged(item, _bears(item, self.key) if self.repeated else None)
+
+    def _judged(self, item: WooItem | None, arrived: bool | None) -> WriteResult | None:
+        """Compare what the store shows with what it shows if nobody else touched it.
+
+        Args:     arrived: whether it was carried out; None: it was not sent yet.
+        """
         pieces = item.stock_quantity if item is not None and item.manage_stock is True else None
         if item is None or (not self.place.parent and is_parent(item.type)):
             return self.gone()
         if pieces is None:
             message = "The store does not count pieces of this item itself"
             return WriteResult(key=self.key, outcome=REFUSED, code="not_counted", message=message)
-        if pieces == self.write.target:
-            return WriteResult(key=self.key, outcome=UNCHANGED, pieces=pieces)
-        if pieces != self.write.believed:
-            return self._stale(pieces)
+        if pieces == self.write.target and (arrived is not False or pieces == self.write.believed):
+            return WriteResult(key=self.key, outcome=UNCHANGED, pieces=pieces, arrived=arrived)
+        if pieces != self.write.believed or arrived:
+            return self._stale(pieces, arrived)
         return None
 
     def echoed(self, item: WooItem, read: WooItem | None = None) -> WriteResult:
         """See `Change`."""
         if item.status == TRASH:
             return self.gone()
-        found = self.before(item)
+        found = self._judged(item, arrived=None)
         if found is None:
-            return self._stale(self.write.believed)
+            return self._stale(self.write.believed, arrived=None)
         return self._written(found)
 
     def after(self, item: WooItem | None, *, under_way: bool) -> WriteResult | None:
         """See `Change`; what is under way is not sent again, or an order in between would be undone by the second."""
-        found = self.before(item)
+        found = self._judged(item, _bears(item, self.key))
         if found is not None:
             return self._written(found)
         if not under_way:
@@ -172,9 +186,16 @@ class StockChange(msgspec.Struct, frozen=True, kw_only=True):
     def _written(self, found: WriteResult) -> WriteResult:
         return msgspec.structs.replace(found, outcome=WRITTEN) if found.outcome == UNCHANGED else found
 
-    def _stale(self, pieces: int) -> WriteResult:
+    def _stale(self, pieces: int, arrived: bool | None) -> WriteResult:
         message = f"The store shows {pieces} pieces, {self.write.believed} were believed"
-        return WriteResult(key=self.key, outcome=STALE, message=message, pieces=pieces)
+        return WriteResult(key=self.key, outcome=STALE, message=message, pieces=pieces, arrived=arrived)
+
+
+def _bears(item: WooItem | None, key: str) -> bool | None:
+    """Tell whether an item bears the mark of a write; None: the store does not say what marks there are."""
+    if item is None or item.meta_data is None:
+        return None
+    return any(meta.key == STOCK_MARK and str(meta.value) == key for meta in item.meta_data)
 
 
 def gone(key: str) -> WriteResult:

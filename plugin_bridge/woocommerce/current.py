@@ -11,6 +11,7 @@ from plugin_bridge.woocommerce.paging import PAGE_SIZE
 from plugin_bridge.woocommerce.wire import PRODUCT_FIELDS, VARIATION_FIELDS, Items, WooItem
 
 _STOCK = "id,parent_id,type,status,manage_stock,stock_quantity"
+_MARKS = ",meta_data"
 
 
 class Place(NamedTuple):
@@ -31,21 +32,25 @@ class CurrentItems:
         self._client = client
         self._flat = flat
 
-    async def find(self, places: Iterable[Place], *, stock_only: bool = False) -> dict[int, WooItem]:
+    async def find(
+        self, places: Iterable[Place], *, stock_only: bool = False, marks: bool = False
+    ) -> dict[int, WooItem]:
         """Return those of the items that are there, and not in the trash, by id.
 
+        Args:     marks: with what earlier writes left on them.
         Raises:   StoreRefused, StoreUnavailable, StoreThrottled.
         """
         wanted = list(dict.fromkeys(places))
         products = [place.id for place in wanted if not place.parent]
         below = [place for place in wanted if place.parent]
-        found, more = await all_of(
+        more = _MARKS if marks else ""
+        found, varied = await all_of(
             [
-                self._list("products", products, _STOCK if stock_only else PRODUCT_FIELDS),
-                self._variations(below, _STOCK if stock_only else VARIATION_FIELDS),
+                self._list("products", products, (_STOCK if stock_only else PRODUCT_FIELDS) + more),
+                self._variations(below, (_STOCK if stock_only else VARIATION_FIELDS) + more),
             ]
         )
-        return {item.id: item for item in (*found, *more) if item.status != "trash"}
+        return {item.id: item for item in (*found, *varied) if item.status != "trash"}
 
     async def _variations(self, places: Sequence[Place], fields: str) -> list[WooItem]:
         if places and self._flat is not False:

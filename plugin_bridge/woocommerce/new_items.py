@@ -113,7 +113,7 @@ def paired(variants: Iterable[PlatformVariant], items: Sequence[WooItem]) -> dic
 
     An item that we made says so; else the SKU tells, and the options of what has none.
     """
-    marked = {str(meta.value): item for item in items for meta in item.meta_data if meta.key == VARIANT_MARK}
+    marked = {str(meta.value): item for item in items for meta in item.meta_data or () if meta.key == VARIANT_MARK}
     by_sku = {folded(item.sku): item for item in items if item.sku}
     by_options = {_chosen(_options(item)): item for item in items}
     found = {}
@@ -140,9 +140,9 @@ def folded(text: str) -> str:
 
 def is_made_for(item: WooItem, product: PlatformProduct) -> bool:
     """Say whether a product of the store was made for this one of ours."""
-    return any(meta.key == MARK and str(meta.value) == product.external_id for meta in item.meta_data)
+    return any(meta.key == MARK and str(meta.value) == product.external_id for meta in item.meta_data or ())
 
 
 def is_ours(item: WooItem) -> bool:
     """Say whether a product of the store was made by any creation of ours."""
-    return any(meta.key == MARK for meta in item.meta_data)
+    return any(meta.key == MARK for meta in item.meta_data or ())

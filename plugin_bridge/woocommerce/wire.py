@@ -81,7 +81,8 @@ class WooItem(msgspec.Struct, kw_only=True, gc=False):
     images: list[WooImage] = []
     image: WooImage | None = None
     attributes: list[WooAttribute] = []
-    meta_data: list[WooMeta] = []
+    meta_data: list[WooMeta] | None = None
+    """None: the store did not say."""
 
 
 class Items(msgspec.Struct):

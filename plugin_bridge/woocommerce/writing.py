@@ -54,7 +54,8 @@ class StoreWriter:
         for one, at in placed:
             if isinstance(one, ProductWrite) and "images" in one.fields:
                 self._pictures.expect(one, at)
-        changes = [change for one, at in placed if (change := self._change(one, at)) is not None]
+        made = [self._change(one, at, repeated=repeated) for one, at in placed]
+        changes = [change for change in made if change is not None]
         found = await self._found(changes, repeated=repeated)
         changes = [change for change in changes if not self._is_decided(change, found, repeated=repeated)]
         ready = await self._with_tags(changes)
@@ -82,9 +83,9 @@ class StoreWriter:
                 placed.append((write, place))
         return placed
 
-    def _change(self, write: StoreWrite, place: Place) -> Change | None:
+    def _change(self, write: StoreWrite, place: Place, *, repeated: bool) -> Change | None:
         if isinstance(write, StockWrite):
-            return StockChange(write=write, place=place)
+            return StockChange(write=write, place=place, repeated=repeated)
         if isinstance(write, ProductRemoval):
             return None if write.delete else self._hiding(write, place)
         return self._field_change(write, place) if isinstance(write, ProductWrite | VariantWrite) else None
@@ -111,7 +112,8 @@ class StoreWriter:
         pictured = self._pictures.places
         only = not pictured and all(isinstance(change, StockChange) for change in asked)
         places = [*(change.place for change in asked), *pictured]
-        return await self._items.find(places, stock_only=only) if places else {}
+        marks = repeated and any(isinstance(change, StockChange) for change in asked)
+        return await self._items.find(places, stock_only=only, marks=marks) if places else {}
 
     def _is_decided(self, change: Change, found: Mapping[int, WooItem], *, repeated: bool) -> bool:
         if not repeated and not isinstance(change, StockChange):

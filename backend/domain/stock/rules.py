@@ -89,12 +89,24 @@ def _ground(seen: Seen, last: int, now: int) -> int:
     return last if seen.backorder else max(last, min(now, seen.hub or 0, 0))
 
 
-def shown_before(now: int, believed: int, sent: int) -> int:
-    """Return what a store showed before it came to show *now*, while nobody knows whether a number of ours arrived.
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """A number of ours that may have reached a store without our having heard of it."""
 
-    It was *sent* if it arrived, else *believed*. Stores sell more often than they are filled, and rather few at once.
+    by: int
+    """How far it moves what the store shows."""
+    arrived: bool | None = None
+    """None: the store cannot tell."""
+
+
+def has_arrived(sent: Sent, last: int, now: int) -> bool:
+    """Tell whether a number reached a store that showed *last* without it and shows *now*.
+
+    Where the store cannot tell: stores sell more often than they are filled, and rather few pieces at once.
     """
-    return min((believed, sent), key=lambda before: (now > before, abs(now - before)))
+    if sent.arrived is not None:
+        return sent.arrived
+    with_it = last + sent.by
+    return (now > with_it, abs(now - with_it)) <= (now > last, abs(now - last)) and now != last
 
 
 class LineState(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from backend.domain.stock.held import HeldListing, HeldVariant, may_be_due
 from backend.domain.stock.held_repository import HeldRepository
 from backend.domain.stock.ledger import due_stores
 from backend.domain.stock.oversell_repository import OversellRepository
-from backend.domain.stock.rules import ONE_PLACE, Seen, judge_shown, spread
+from backend.domain.stock.rules import ONE_PLACE, Seen, Sent, has_arrived, judge_shown, spread
 from backend.domain.stock.shown_repository import ShownRepository, Told
 from backend.kit.clock import utc_now
 
@@ -44,14 +44,14 @@ class StockShown:
         pieces: Mapping[str, int | None],
         run_id: uuid.UUID | None = None,
         *,
-        before: Mapping[str, int] | None = None,
+        sent: Mapping[str, Sent] | None = None,
     ) -> frozenset[uuid.UUID]:
         """Book what the store showed when it was asked for some listings; return the stores that are due now.
 
         To be called before listings are locked. Repeating it changes nothing.
 
-        Args:     pieces: external id to pieces in all places together; None: not counted. before: what listings showed
-                  before that, where it is not what was noted last.
+        Args:     pieces: external id to pieces in all places together; None: not counted. sent: numbers of ours that
+                  may have reached the store, by external id.
         """
         variants = await self._shown.variants(pieces)
         held = await self._held.hold(variants.values())
@@ -60,7 +60,7 @@ class StockShown:
                 variant_id=variant_id,
                 external_id=external_id,
                 pieces=pieces[external_id],
-                before=(before or {}).get(external_id),
+                sent=(sent or {}).get(external_id),
             )
             for external_id, variant_id in sorted(variants.items())
         ]
@@ -105,8 +105,9 @@ def _observed_at(told: Told) -> datetime:
 
 def show(variant: HeldVariant, own: HeldListing, told: Told) -> int:
     """Take over what a store shows of a variant; return how many pieces are missing. Pure."""
-    if told.before is not None and told.before != own.shows:
-        own.shows, own.moved = told.before, True
+    sent, last, now = told.sent, own.shows, told.pieces
+    if sent is not None and last is not None and now is not None and has_arrived(sent, last, now):
+        own.shows, own.moved = last + sent.by, True
         own.due = own.due or may_be_due(own, variant.hub)
     home = variant.at_home(own.store_id)
     if home and told.flags is not None:

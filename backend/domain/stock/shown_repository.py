@@ -9,6 +9,8 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.domain.stock.rules import Sent
+
 _levels = msgspec.json.Decoder(dict[str, int]).decode
 
 # One look-up in a key for each row, spelled so that the planner cannot do otherwise: of a tenant that came after
@@ -81,8 +83,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     modified_at: datetime | None = None
     returned: bool = False
     """The store did not show it before."""
-    before: int | None = None
-    """What it showed before that, where it is not what was noted last: a number of ours may have arrived."""
+    sent: Sent | None = None
+    """A number of ours that may have reached it."""
     outdated: bool = False
     """It was read before something that we know of by now."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.domain.catalog.fields import AMOUNTS, GROUP_OF, PRODUCT_FIELDS, VARIANT_FIELDS, spelled
 from backend.domain.events.service import EventRecorder
 from backend.domain.events.types import ListingError
-from backend.domain.stock.rules import shown_before
+from backend.domain.stock.rules import Sent
 from backend.domain.stock.shown import StockShown
 from backend.domain.stores.settings import STORE, Ownership, settings_of
 from backend.domain.sync.advice import advice_for
@@ -19,7 +19,7 @@ from backend.domain.sync.due_repository import DueRepository, Settled
 from backend.domain.sync.listing_requests_repository import ListingRequestRepository
 from backend.domain.sync.plan import CREATE, DELETE, PRODUCT, STOCK, VARIANT, Item, after_write
 from backend.domain.sync.push_repository import Finished, PushRepository
-from backend.domain.sync.push_step import UNDO, items_of, on_its_way
+from backend.domain.sync.push_step import UNDO, items_of, sent_by
 from backend.domain.sync.repository import SyncRepository
 from backend.models.stores import Store
 from backend.models.sync import SyncChange, SyncRun
@@ -57,12 +57,14 @@ class PushResults:
 
         Args:     repeated: the writes may have been sent before.
         """
-        if not repeated:
-            results = [_seen(one, writes[one.key]) for one in results]
         rows = PushRepository(self._session)
         changes = {str(row.write_key): row for row in await rows.by_keys(self._run, [one.key for one in results])}
-        told = [(changes[one.key], one) for one in results if one.key in changes]
-        stale = await self._book_stale(told, writes if repeated else {})
+        told = [
+            (change, _seen(one, writes[one.key], change, repeated=repeated))
+            for one in results
+            if (change := changes.get(one.key)) is not None
+        ]
+        stale = await self._book_stale(told, repeated=repeated)
         items = await items_of(self._session, self._store, [change for change, _ in told], lock=True)
         later = await self._settle(told, items, writes)
         due = stale | later | await self._note_products(told, writes)
@@ -151,21 +153,23 @@ class PushResults:
         return any(STOCK in (one.due or ()) for one in settled)
 
     async def _book_stale(
-        self, told: Sequence[tuple[SyncChange, WriteResult]], repeated: Mapping[str, StoreWrite]
+        self, told: Sequence[tuple[SyncChange, WriteResult]], *, repeated: bool
     ) -> frozenset[uuid.UUID]:
         """Book what stores show beside what we believed: pieces were sold or counted there meanwhile.
 
-        Args:     repeated: writes that may have arrived before; what was believed then may be of before they did.
+        Args:     repeated: the writes may have arrived before, and what was believed be of before they did.
         """
         found = [(change, result) for change, result in told if change.entity == STOCK and result.outcome == STALE]
         if not found:
             return frozenset()
-        before = {change.external_id: _before(change, result, repeated.get(result.key)) for change, result in found}
         shown = StockShown(self._session, self._store.organization_id, self._store.id)
+        sent = {
+            change.external_id: Sent(by=sent_by(change), arrived=result.arrived)
+            for change, result in found
+            if repeated or result.arrived is not None
+        }
         return await shown.tell(
-            {change.external_id: result.pieces for change, result in found},
-            self._run.id,
-            before={name: pieces for name, pieces in before.items() if pieces is not None},
+            {change.external_id: result.pieces for change, result in found}, self._run.id, sent=sent
         )
 
     async def _tell_errors(self, told: Sequence[tuple[SyncChange, WriteResult]]) -> None:
@@ -189,12 +193,15 @@ class PushResults:
         await SyncRepository(self._session).add_issues(self._run, issues[:500])
 
 
-def _seen(result: WriteResult, write: StoreWrite) -> WriteResult:
+def _seen(result: WriteResult, write: StoreWrite, change: SyncChange, *, repeated: bool) -> WriteResult:
     # A store that shows the target before it was sent sold or counted pieces by itself: the target knows nothing of
     # those, and taking it for done would lose them.
-    if isinstance(write, StockWrite) and result.outcome == UNCHANGED and result.pieces not in (None, write.believed):
-        return msgspec.structs.replace(result, outcome=STALE)
-    return result
+    if not isinstance(write, StockWrite) or result.outcome != UNCHANGED or result.pieces is None:
+        return result
+    expected = write.believed
+    if result.arrived or (repeated and result.arrived is None and result.pieces != expected):
+        expected += sent_by(change)
+    return result if result.pieces == expected else msgspec.structs.replace(result, outcome=STALE)
 
 
 def given_values(given: PlatformProduct | PlatformVariant, fields: Iterable[str]) -> dict[str, Any]:
@@ -209,12 +216,6 @@ def after_creation(item: Item, given: Mapping[str, Any], owners: Ownership) -> S
     shown, _ = after_write(item, changed, {})
     due = [name for name in changed if getattr(owners, GROUP_OF[name]) != STORE]
     return Settled(external_id=item.external_id, shown=shown, due=due or None)
-
-
-def _before(change: SyncChange, result: WriteResult, write: StoreWrite | None) -> int | None:
-    if result.pieces is None or not isinstance(write, StockWrite):
-        return None
-    return shown_before(result.pieces, write.believed, on_its_way(change, write.believed))
 
 
 def _sent(change: SyncChange, write: StoreWrite) -> dict[str, Any]:

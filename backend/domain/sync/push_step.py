@@ -174,7 +174,7 @@ def _pieces(change: SyncChange, item: Item, key: str, *, repeated: bool) -> Stor
         return None
     due = STOCK in item.due
     if repeated:
-        target = on_its_way(change, believed) if due else believed
+        target = believed + sent_by(change) if due else believed
     elif due:
         change.fields = {STOCK: [believed, target]}
     else:
@@ -189,13 +189,10 @@ def _pieces(change: SyncChange, item: Item, key: str, *, repeated: bool) -> Stor
     )
 
 
-def on_its_way(change: SyncChange, believed: int) -> int:
-    """Return what a store shows if a number that was sent to it arrived.
-
-    Args:     believed: what it shows if it did not: what was sold there since is known in both cases.
-    """
+def sent_by(change: SyncChange) -> int:
+    """Return how far a number that was sent to a store moves what it shows, if it arrives."""
     before, sent = change.fields[STOCK]
-    return int(sent) + believed - int(before)
+    return int(sent) - int(before)
 
 
 async def items_of(

@@ -16,7 +16,7 @@ from plugin_bridge.woocommerce.batches import MOST, Batches, BatchSize
 from plugin_bridge.woocommerce.changes import StockChange
 from plugin_bridge.woocommerce.client import Answer
 from plugin_bridge.woocommerce.current import Place
-from plugin_bridge.woocommerce.wire import WooItem
+from plugin_bridge.woocommerce.wire import WooItem, WooMeta
 
 pytestmark = pytest.mark.anyio
 TROUBLE = ("fine", "late", "cut", "broken", "half", "dropped", "large", "odd")
@@ -28,6 +28,7 @@ class PretendStore:
     def __init__(self, count: int, script: Sequence[str]) -> None:
         self.pieces = dict.fromkeys(range(1, count + 1), 0)
         self.applied: list[int] = []
+        self.marks: dict[int, list[WooMeta]] = {}
         self.sizes: list[int] = []
         self.script = list(script)
         self.policy = SimpleNamespace(tries=3)
@@ -42,6 +43,7 @@ class PretendStore:
         done = {"broken": 0, "large": 0, "odd": 0, "half": len(rows) // 2}.get(trouble, len(rows))
         for row in rows[:done]:
             self.pieces[row["id"]] = row["stock_quantity"]
+            self.marks[row["id"]] = [WooMeta(**mark) for mark in row["meta_data"]]
             self.applied.append(row["id"])
         answer = Answer(200, {"content-type": "application/json"}, self.printed(rows))
         if trouble == "cut":
@@ -68,9 +70,16 @@ class PretendStore:
         items = [{"id": row["id"], "manage_stock": True, "stock_quantity": self.pieces[row["id"]]} for row in rows]
         return msgspec.json.encode({"update": items})
 
-    async def find(self, places: Sequence[Place]) -> dict[int, WooItem]:
+    async def find(self, places: Sequence[Place], *, marks: bool) -> dict[int, WooItem]:
+        assert marks
         return {
-            place.id: WooItem(id=place.id, manage_stock=True, stock_quantity=self.pieces[place.id]) for place in places
+            place.id: WooItem(
+                id=place.id,
+                manage_stock=True,
+                stock_quantity=self.pieces[place.id],
+                meta_data=self.marks.get(place.id, []),
+            )
+            for place in places
         }
 
 

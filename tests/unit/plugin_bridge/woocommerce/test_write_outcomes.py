@@ -1,6 +1,7 @@
 """Outcomes of writes by what a store answers and shows: pure rules."""
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -21,7 +22,7 @@ from backend.ports.store_writes import (
     WriteResult,
 )
 from plugin_bridge.woocommerce.answers import BatchRows, Refusal, sentence
-from plugin_bridge.woocommerce.changes import StockChange
+from plugin_bridge.woocommerce.changes import STOCK_MARK, StockChange
 from plugin_bridge.woocommerce.client import Answer
 from plugin_bridge.woocommerce.current import Place
 from plugin_bridge.woocommerce.look_up import _portions
@@ -35,8 +36,12 @@ STOCK = StockChange(
 )
 
 
-def counted(pieces: int | None, managed: bool | str = True) -> WooItem:
-    return WooItem(id=2, manage_stock=managed, stock_quantity=pieces)
+def counted(pieces: int | None, managed: bool | str = True, **told: Any) -> WooItem:
+    return WooItem(id=2, manage_stock=managed, stock_quantity=pieces, **told)
+
+
+MARKED = [WooMeta(key=STOCK_MARK, value="k")]
+OTHERS = [WooMeta(key=STOCK_MARK, value="another write")]
 
 
 @pytest.mark.parametrize(
@@ -70,6 +75,36 @@ def test_after_a_time_out_nothing_is_sent_again(pieces: int, outcome: str) -> No
     result = STOCK.after(counted(pieces), under_way=True)
     assert result is not None
     assert result.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("pieces", "marks", "outcome", "arrived"),
+    [
+        pytest.param(3, MARKED, UNCHANGED, True, id="it arrived"),
+        pytest.param(2, MARKED, STALE, True, id="it arrived, and one was sold"),
+        pytest.param(5, MARKED, STALE, True, id="it arrived, and as many came as it had taken"),
+        pytest.param(3, OTHERS, STALE, False, id="as many were sold as it takes"),
+        pytest.param(3, [], STALE, False, id="as many were sold as it takes, and nothing was ever sent"),
+        pytest.param(4, OTHERS, STALE, False, id="one was sold"),
+        pytest.param(3, None, UNCHANGED, None, id="a store that does not say"),
+    ],
+)
+def test_the_mark_tells_whether_a_repeated_write_arrived_before(
+    pieces: int, marks: list[WooMeta] | None, outcome: str, arrived: bool | None
+) -> None:
+    result = msgspec.structs.replace(STOCK, repeated=True).before(counted(pieces, meta_data=marks))
+    assert result is not None
+    assert (result.outcome, result.pieces, result.arrived) == (outcome, pieces, arrived)
+
+
+def test_a_repeated_write_that_did_not_arrive_is_sent() -> None:
+    assert msgspec.structs.replace(STOCK, repeated=True).before(counted(5, meta_data=OTHERS)) is None
+
+
+def test_a_number_that_was_sold_to_while_no_answer_came_is_no_answer() -> None:
+    result = STOCK.after(counted(3, meta_data=OTHERS), under_way=False)
+    assert result is not None
+    assert (result.outcome, result.arrived) == (STALE, False)
 
 
 @pytest.mark.parametrize(("pieces", "outcome"), [(3, WRITTEN), (2, STALE), (5, STALE)])
