@@ -21,10 +21,19 @@ WHERE v.organization_id = :org AND v.deleted_at IS NULL
 """
 _BOOKED = """
 SELECT a.created_at AS at, a.delta, a.reason, a.reference, a.explained,
+       coalesce((SELECT kind || ' from ' || to_char(started_at, 'HH24:MI:SS') FROM sync_runs WHERE id = a.run_id), '')
+           AS run,
        coalesce((SELECT platform FROM stores s WHERE s.id = a.store_id), '') AS store
 FROM stock_adjustments a
 JOIN variants v ON v.organization_id = a.organization_id AND v.id = a.variant_id
 WHERE a.organization_id = :org AND v.sku = '{}' ORDER BY a.id
+"""
+_SENT = """
+SELECT coalesce(c.applied_at, w.started_at) AS at, s.platform, c.state, c.code, c.message,
+       c.fields -> 'stock' AS pieces
+FROM sync_changes c JOIN sync_runs w ON w.id = c.run_id JOIN stores s ON s.id = w.store_id
+JOIN variants v ON v.organization_id = c.organization_id AND v.id = c.variant_id
+WHERE c.organization_id = :org AND c.entity = 'stock' AND v.sku = '{}' ORDER BY c.id
 """
 _MISSING = """
 SELECT v.sku, sum(o.missing) FROM oversells o JOIN variants v ON v.organization_id = o.organization_id
@@ -114,8 +123,15 @@ async def verdict(run: "Run") -> list[str]:
 async def _story(run: "Run", sku: str, shown: dict[str, list[dict[str, Any]]]) -> list[str]:
     """Return everything that is known of an article's pieces, for whoever looks for the reason."""
     lines = [
-        (row.at, f"booked {row.delta:+} {row.reason} {row.store} {row.reference[-24:]} {row.explained} explained")
+        (
+            row.at,
+            f"booked {row.delta:+} {row.reason} {row.store} {row.reference[-24:]} {row.explained} explained {row.run}",
+        )
         for row in await run._rows(_BOOKED.format(sku))
+    ]
+    lines += [
+        (row.at, f"{row.platform}: {row.pieces} was {row.state} {row.code or ''} {row.message or ''}")
+        for row in await run._rows(_SENT.format(sku))
     ]
     lines += [(begun, f"ordered in {store}") for store, name, begun, _ in run.books.orders if name == sku]
     for store, rows in shown.items():
@@ -142,7 +158,7 @@ async def _overtaken(run: "Run", rows: list[dict[str, Any]]) -> set[str]:
         for named, at in writes
         if store == "woocommerce" and named == sku and begun - BLIND <= at <= ended + BLIND
     }
-    run.overtaken += len(found)
+    run.overtaken = len(found)
     return found
 
 
