@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "restore": ("backend.commands.time_travel:restore", "Bring the catalog back to what it was."),
     "links": ("backend.commands.links:links", "Decide which products of stores are the same article."),
     "feed": ("backend.commands.feeds:feed", "Make and publish feeds."),
+    "price": ("backend.commands.price:price", "Record and show what was read on tracked pages."),
     "webhooks": ("backend.commands.webhooks:webhooks", "See what platforms sent, and retry what failed."),
     "secrets": ("backend.commands.secrets:secrets", "Rotate the keys that seal and sign."),
 }

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -127,8 +128,8 @@ class BatchImport:
             if batch is None or batch.state not in UNFINISHED:
                 return
             waiting = await rows.unfinished(system_actor(batch.organization_id))
-            due = [one.id for one in waiting[: 1 + [one.id for one in waiting].index(batch_id)]]
-        for one in due:
+            earlier = [one.id for one in takewhile(lambda one: one.id != batch_id, waiting)]
+        for one in (*earlier, batch_id):
             await self._work_off(one)
 
     async def give_up(self, batch_id: uuid.UUID) -> None:

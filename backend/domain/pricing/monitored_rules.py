@@ -97,9 +97,8 @@ def _tags(text: str) -> tuple[str, ...]:
 
 def titles_of(name: str) -> list[tuple[str, str]]:
     """Return what a name can be: a product's title, or one and its variant's (`products_rows.full_title`)."""
-    parts = name.split(_BETWEEN)
-    cuts = range(1, min(len(parts), _MOST_CUTS + 1))
-    return [(name, ""), *((_BETWEEN.join(parts[:cut]), _BETWEEN.join(parts[cut:])) for cut in cuts)]
+    cuts = [place for place in range(len(name)) if name.startswith(_BETWEEN, place)] if _BETWEEN in name else []
+    return [(name, ""), *((name[:cut], name[cut + len(_BETWEEN) :]) for cut in cuts[:_MOST_CUTS])]
 
 
 def title_in(name: str, variant: str) -> str:

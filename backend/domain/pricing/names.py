@@ -29,7 +29,7 @@ class CatalogNames:
 
         Raises:   not_found past the end; an empty first page is one.
         """
-        found = await NamesRepository(self._session, kind).page(actor, skipped=skipped, most=PAGE + 1)
+        found = await NamesRepository(self._session, kind).page(actor, skipped=min(skipped, MOST_ID), most=PAGE + 1)
         if skipped and not found:
             raise not_found("Page")
         return Page(items=found[:PAGE], more=len(found) > PAGE)
