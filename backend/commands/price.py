@@ -10,6 +10,7 @@ import click
 
 from backend.commands.instance import in_instance, instance_options
 from backend.commands.output import show, show_list
+from backend.domain.catalog.fields import plain_amount
 from backend.kit.clock import utc_now
 from backend.kit.errors import invalid
 from backend.kit.money import NotMoney, parse_amount
@@ -93,8 +94,9 @@ async def _owner(services: Any, organization: uuid.UUID | None, url_id: int) -> 
 
 
 def _shown(row: Observation) -> dict[str, Any]:
-    names = ("id", "url_id", "variant_id", "price", "currency", "in_stock", "source", "observed_at")
-    return {name: getattr(row, name) for name in names}
+    names = ("id", "url_id", "variant_id", "currency", "in_stock", "source", "observed_at")
+    amount = None if row.price is None else plain_amount(row.price)
+    return {**{name: getattr(row, name) for name in names}, "price": amount}
 
 
 def _amount(text: str | None) -> Decimal | None:
