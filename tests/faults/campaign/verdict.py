@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.faults.campaign.journals import applied_twice, created, pieces_written
 
@@ -35,6 +35,10 @@ FROM sync_changes c JOIN sync_runs w ON w.id = c.run_id JOIN stores s ON s.id = 
 JOIN variants v ON v.organization_id = c.organization_id AND v.id = c.variant_id
 WHERE c.organization_id = :org AND c.entity = 'stock' AND v.sku = '{}' ORDER BY c.id
 """
+_HEARD = """
+SELECT received_at AS at, topic, state, note FROM received_webhooks
+WHERE organization_id = :org AND topic LIKE 'order%' AND convert_from(body, 'UTF8') LIKE '%{}%' ORDER BY id
+"""
 _MISSING = """
 SELECT v.sku, sum(o.missing) FROM oversells o JOIN variants v ON v.organization_id = o.organization_id
   AND v.id = o.variant_id WHERE o.organization_id = :org GROUP BY v.sku
@@ -58,6 +62,16 @@ UNION ALL SELECT concat_ws(' ', 'job', name, state, 'try', attempts, 'in', run_a
 """
 
 
+class Placed(NamedTuple):
+    """An order, and between which moments it was placed."""
+
+    store: str
+    sku: str
+    pieces: int
+    begun: datetime
+    ended: datetime
+
+
 @dataclass
 class Books:
     """What should be left of each article, by what was done to it."""
@@ -66,8 +80,7 @@ class Books:
     started: dict[str, int] = field(default_factory=dict)
     uncertain: set[str] = field(default_factory=set)
     """Articles whose number a merchant set: what it was then is not known."""
-    orders: list[tuple[str, str, datetime, datetime]] = field(default_factory=list)
-    """Store, article, and between which moments each order was placed."""
+    orders: list[Placed] = field(default_factory=list)
     moments: defaultdict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     """When something happened to the pieces of each article."""
 
@@ -78,7 +91,7 @@ class Books:
     def sold(self, sku: str, pieces: int, store: str, begun: datetime, ended: datetime) -> None:
         """Note an order, and when it was placed."""
         self.expected[sku] = self.expected.get(sku, 0) - pieces
-        self.orders.append((store, sku, begun, ended))
+        self.orders.append(Placed(store, sku, pieces, begun, ended))
         self.moments[sku] += [begun, ended]
 
     def adjusted(self, sku: str, delta: int, begun: datetime, ended: datetime) -> None:
@@ -133,13 +146,16 @@ async def _story(run: "Run", sku: str, shown: dict[str, list[dict[str, Any]]]) -
         (row.at, f"{row.platform}: {row.pieces} was {row.state} {row.code or ''} {row.message or ''}")
         for row in await run._rows(_SENT.format(sku))
     ]
-    lines += [(begun, f"ordered in {store}") for store, name, begun, _ in run.books.orders if name == sku]
+    lines += [
+        (one.begun, f"{one.pieces} ordered in {one.store} until {one.ended:%H:%M:%S.%f}")
+        for one in run.books.orders
+        if one.sku == sku
+    ]
+    lines += [(row.at, f"heard of {row.topic} {row.state} {row.note}") for row in await run._rows(_HEARD.format(sku))]
     for store, rows in shown.items():
-        ids = {str(row.get(key, "-")) for row in rows if row["sku"] == sku for key in ("id", "inventory_item_id")}
-        for write in await run._control(store, "GET", "writes") or []:
-            text = str(write["body"])
-            if ("stock_quantity" in text or "inventorySet" in text) and any(one in text for one in ids):
-                lines.append((datetime.fromisoformat(write["at"]), f"{store} was written {text[:300]}"))
+        ids = {str(row.get("inventory_item_id", row["id"])) for row in rows if row["sku"] == sku}
+        writes = pieces_written(await run._control(store, "GET", "writes") or [])
+        lines += [(one.at, f"{store} was set to {one.number}") for one in writes if one.item in ids]
     begun = f"{run.seed}: began with {run.books.started.get(sku)}"
     return [begun] + [f"{at:%H:%M:%S.%f} {what}" for at, what in sorted(lines)]
 
@@ -153,10 +169,10 @@ async def _overtaken(run: "Run", rows: list[dict[str, Any]]) -> set[str]:
     written = pieces_written(await run._control("woocommerce", "GET", "writes") or [])
     writes = [(names.get(one.item, ""), one.at) for one in written]
     found = {
-        sku
-        for store, sku, begun, ended in run.books.orders
+        one.sku
+        for one in run.books.orders
         for named, at in writes
-        if store == "woocommerce" and named == sku and begun - BLIND <= at <= ended + BLIND
+        if one.store == "woocommerce" and named == one.sku and one.begun - BLIND <= at <= one.ended + BLIND
     }
     run.overtaken = len(found)
     return found
