@@ -3,12 +3,13 @@
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 from sqlalchemy import text
 
 from backend.domain.access.api_keys import KeyWanted, NewApiKey
+from backend.kit.clock import utc_now
 from backend.kit.ids import uuid7
 from backend.ports.actor import system_actor
 from backend.wiring import Container
@@ -120,6 +121,33 @@ class Shop:
 
 
 NewShop = Callable[..., Awaitable[Shop]]
+
+
+class Opened(NamedTuple):
+    """What a client needs to know of a shop."""
+
+    key: str
+    """It may write, and asks as often as it likes."""
+    product: int
+
+
+async def open_shop(container: Container) -> Opened:
+    """Make a shop with a little of everything; closes the container."""
+    async with container.transaction() as services:
+        made = await services.accounts.create_organization("Shop", f"{uuid7()}@example.com", "enterprise")
+    async with httpx.AsyncClient() as nobody:
+        shop = Shop(container, nobody, made.organization.id)
+        product = await shop.add("Mug", variant="Blue", sku="M-1", price="24.99", cost="8", min_price="20")
+        read = {"price": "23.50", "currency": "EUR", "in_stock": True, "checked_at": utc_now()}
+        await shop.watch(product, **read)
+        await shop.watch(product, "other.example")
+        await shop.changed(product, "26", "24.99", utc_now())
+        await shop.add("Draft", price=None, currency="", monitored=False)
+        async with container.transaction() as services:
+            wanted = KeyWanted(name="Test", permission="write", limit_per_hour=10**9)
+            key = await services.api_keys.create(system_actor(shop.organization_id), wanted)
+    await container.aclose()
+    return Opened(key.key, product)
 
 
 def refused(response: httpx.Response, status: int, code: str | None = None) -> dict[str, Any]:

@@ -1,9 +1,16 @@
 """Successful answers: `{success,data}`, written as JSON in one step (contract row SHS-12)."""
 
-from typing import Any
+from decimal import Decimal
+from typing import Annotated, Any
 
 import msgspec
+from litestar.openapi.spec import OpenAPIType
 from litestar.types import Receive, Scope, Send
+from msgspec import Meta
+
+_NUMBER = {"one_of": None, "type": [OpenAPIType.NUMBER, OpenAPIType.NULL]}
+Amount = Annotated[Decimal | None, Meta(extra_json_schema={"extra": _NUMBER})]
+"""Documented as what it is on the wire: a number, or null where there is none."""
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
 """Amounts become numbers with all their digits and no others."""

@@ -1,16 +1,15 @@
 """Competitors' pages over all products (contract row SHS-08)."""
 
-from decimal import Decimal
 from typing import Literal
 
 import msgspec
 from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ASGIApp
 
-from backend.api.external_v1.answers import Answer
+from backend.api.external_v1.answers import Amount, Answer
 from backend.api.external_v1.auth import READ, WITH_KEY
-from backend.api.external_v1.errors import refusals
+from backend.api.external_v1.errors import answers
+from backend.api.external_v1.operation import KeyedOperation
 from backend.api.external_v1.paging import Limit, PageNumber, Pagination, pagination
 from backend.api.external_v1.products import CompetitorOut, competitor_fields
 from backend.api.shared.hot_routes import HotRoute
@@ -24,7 +23,7 @@ class LinkedProductOut(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
     id: int
     title: str
-    current_price: Decimal | None
+    current_price: Amount
 
 
 class LinkedCompetitorOut(CompetitorOut, frozen=True, rename="camel"):
@@ -54,9 +53,10 @@ def linked_competitor_out(one: WatchingCompetitor) -> LinkedCompetitorOut:
     opt=READ,
     security=WITH_KEY,
     operation_id="external.list_competitors",
+    operation_class=KeyedOperation,
     summary="List competitors",
     tags=["Competitors"],
-    responses={200: ResponseSpec(CompetitorListOut, generate_examples=False), **refusals(400)},
+    responses=answers(CompetitorListOut),
 )
 async def list_competitors(
     actor: NamedDependency[Actor],

@@ -42,10 +42,14 @@ _WHEN: Mapping[int, str] = {
 }
 
 
-def refusals(*statuses: int) -> dict[int, ResponseSpec]:
-    """Return the documented refusals of an operation; those about the key and its limit belong to all."""
-    every = sorted({*statuses, 401, 403, 429})
-    return {
+def answers(success: type[msgspec.Struct], *statuses: int) -> dict[int, ResponseSpec]:
+    """Return the documented answers of an operation; refusals of the key, of parameters and of the limit belong to all.
+
+    Args:     success: the body of a 200. statuses: of further refusals.
+    """
+    refusals = {
         status: ResponseSpec(data_container=ErrorOut, description=_WHEN[status], generate_examples=False)
-        for status in every
+        for status in sorted({*statuses, 400, 401, 403, 429})
     }
+    described = (success.__doc__ or "").partition("\n")[0]
+    return {200: ResponseSpec(data_container=success, description=described, generate_examples=False), **refusals}

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar.openapi.spec.enums import OpenAPIType
+from litestar.openapi.spec import OpenAPIType
 from litestar.params import PathParameter
 
 from backend.kit.errors import not_found

@@ -1,19 +1,18 @@
 """How prices came to be (contract row SHS-09)."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Literal
 
 import msgspec
 from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from litestar.types import ASGIApp
 
-from backend.api.external_v1.answers import Answer
+from backend.api.external_v1.answers import Amount, Answer
 from backend.api.external_v1.auth import READ, WITH_KEY
-from backend.api.external_v1.errors import refusals
+from backend.api.external_v1.errors import answers
 from backend.api.external_v1.ids import ProductId, product_id_of
+from backend.api.external_v1.operation import KeyedOperation
 from backend.api.external_v1.paging import Limit, PageNumber, Pagination, pagination
 from backend.api.shared.hot_routes import HotRoute
 from backend.domain.pricing.price_history import PriceHistory
@@ -27,9 +26,9 @@ Days = Annotated[int, QueryParameter(ge=1, le=MOST_DAYS, description="How many d
 class PriceChangeOut(msgspec.Struct, frozen=True, rename="camel"):
     """One change of what customers pay."""
 
-    price: Decimal | None
+    price: Amount
     """null: not for sale since then."""
-    old_price: Decimal | None
+    old_price: Amount
     currency: str
     reason: str
     """`store` when the price came from a store, `manual`, `import`, `rule`…"""
@@ -64,9 +63,10 @@ def price_change_out(move: PriceMove) -> PriceChangeOut:
     opt=READ,
     security=WITH_KEY,
     operation_id="external.price_history",
+    operation_class=KeyedOperation,
     summary="Price history of a product",
     tags=["Price history"],
-    responses={200: ResponseSpec(PriceHistoryOut, generate_examples=False), **refusals(400, 404)},
+    responses=answers(PriceHistoryOut, 404),
 )
 async def list_price_changes(
     product_id: ProductId,

@@ -1,21 +1,21 @@
 """Products of the external API: each is one variant (contract rows SHS-05, SHS-06, SHS-07)."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request
 from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import OpenAPIType
 from litestar.params import QueryParameter
 from litestar.types import ASGIApp
 from msgspec import Meta
 
-from backend.api.external_v1.answers import Answer
+from backend.api.external_v1.answers import Amount, Answer
 from backend.api.external_v1.auth import READ, WITH_KEY, WRITE
-from backend.api.external_v1.errors import refusals
+from backend.api.external_v1.errors import answers
 from backend.api.external_v1.ids import ProductId, product_id_of
+from backend.api.external_v1.operation import KeyedOperation
 from backend.api.external_v1.paging import Limit, PageNumber, Pagination, pagination
 from backend.api.external_v1.price_history import PriceChangeOut, price_change_out
 from backend.api.external_v1.settings_body import UpdateOperation, settings_of
@@ -29,7 +29,13 @@ from backend.ports.actor import Actor
 LATEST = 10
 """Entries of its price history that a single product carries."""
 
-Active = Annotated[bool | None, QueryParameter(description="Only products that are monitored, or that are not.")]
+Active = Annotated[
+    bool | None,
+    QueryParameter(
+        description="Only products that are monitored, or that are not.",
+        schema_extra={"type": OpenAPIType.BOOLEAN, "one_of": None},
+    ),
+]
 
 
 class CompetitorOut(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -38,7 +44,7 @@ class CompetitorOut(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     id: int
     name: str
     url: str
-    price: Decimal | None
+    price: Amount
     """null before the first reading, or when the page shows none."""
     currency: str | None
     in_stock: bool | None
@@ -51,12 +57,12 @@ class ProductOut(msgspec.Struct, frozen=True, rename="camel"):
     id: int
     title: str
     sku: str
-    current_price: Decimal | None
+    current_price: Amount
     """What customers pay now; null: not for sale."""
     currency: str
-    min_price: Decimal | None
-    max_price: Decimal | None
-    cost_price: Decimal | None
+    min_price: Amount
+    max_price: Amount
+    cost_price: Amount
     auto_reprice: bool
     active: bool
     """Whether its competitors' prices are watched."""
@@ -106,9 +112,10 @@ def _fields(one: WatchedProduct) -> tuple[Any, ...]:
     opt=READ,
     security=WITH_KEY,
     operation_id="external.list_products",
+    operation_class=KeyedOperation,
     summary="List products",
     tags=["Products"],
-    responses={200: ResponseSpec(ProductListOut, generate_examples=False), **refusals(400)},
+    responses=answers(ProductListOut),
 )
 async def list_products(
     actor: NamedDependency[Actor],
@@ -129,9 +136,10 @@ async def list_products(
     opt=READ,
     security=WITH_KEY,
     operation_id="external.get_product",
+    operation_class=KeyedOperation,
     summary="Get a product",
     tags=["Products"],
-    responses={200: ResponseSpec(ProductAnswerOut, generate_examples=False), **refusals(404)},
+    responses=answers(ProductAnswerOut, 404),
 )
 async def get_product(
     product_id: ProductId,
@@ -153,7 +161,7 @@ async def get_product(
     operation_class=UpdateOperation,
     summary="Set the limits of a product",
     tags=["Products"],
-    responses={200: ResponseSpec(ProductAnswerOut, generate_examples=False), **refusals(400, 404, 413)},
+    responses=answers(ProductAnswerOut, 404, 413),
 )
 async def update_product(
     request: Request[Any, Any, Any],

@@ -1,11 +1,13 @@
 """The body of a PUT on a product: any of its settings, amounts as JSON numbers (contract row SHS-07)."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
-from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
+from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, RequestBody, Schema
 
 from backend.api.external_v1.json_body import decoded, refused
+from backend.api.external_v1.operation import KeyedOperation
 from backend.domain.pricing.settings_rules import SettingsWanted
 from backend.kit.money import MAX_AMOUNT
 
@@ -76,10 +78,12 @@ _SCHEMA = Schema(
 )
 
 
-class UpdateOperation(Operation):
+@dataclass
+class UpdateOperation(KeyedOperation):
     """Documents the body, which the handler reads by itself."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         example = Example(value={"minPrice": 19.99, "autoReprice": True})
         media = OpenAPIMediaType(schema=_SCHEMA, examples={"limits": example})
         self.request_body = RequestBody(content={"application/json": media}, required=True)

@@ -4,13 +4,13 @@ from typing import Literal
 
 import msgspec
 from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ASGIApp
 from msgspec import field
 
 from backend.api.external_v1.answers import Answer
 from backend.api.external_v1.auth import READ, WITH_KEY
-from backend.api.external_v1.errors import refusals
+from backend.api.external_v1.errors import answers
+from backend.api.external_v1.operation import KeyedOperation
 from backend.api.external_v1.paging import Count
 from backend.api.shared.hot_routes import HotRoute
 from backend.domain.pricing.stats import PricingStats, StatsReader
@@ -57,9 +57,10 @@ def stats_out(stats: PricingStats) -> StatsOut:
     opt=READ,
     security=WITH_KEY,
     operation_id="external.stats",
+    operation_class=KeyedOperation,
     summary="Statistics",
     tags=["Statistics"],
-    responses={200: ResponseSpec(StatsAnswerOut, generate_examples=False), **refusals()},
+    responses=answers(StatsAnswerOut),
 )
 async def show_stats(actor: NamedDependency[Actor], pricing_stats: NamedDependency[StatsReader]) -> ASGIApp:
     """Return how many products, competitors and changes of prices there are, the plan and the shop's domain."""
