@@ -26,7 +26,7 @@ async def renamed(container: Container, owner: Person, times: int = 1) -> tuple[
                     organization_id=owner.organization_id,
                     product_id=product.id,
                     changes={"title": [f"Lamp {number}", "Lantern" if last else f"Lamp {number + 1}"]},
-                    at=datetime.now(UTC) - timedelta(days=1, minutes=times - number),
+                    changed_at=datetime.now(UTC) - timedelta(days=1, minutes=times - number),
                     origin="person",
                     actor=str(owner.user_id),
                     reason="Names of spring" if last else "",

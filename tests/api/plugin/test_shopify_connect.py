@@ -92,7 +92,7 @@ class TestBegin:
         query = await begun(client, owner, merchant)
         assert query["client_id"] == CLIENT_ID
         assert query["redirect_uri"] == PUBLIC_URL + CALLBACK
-        assert "read_products" in query["scope"].split(",")
+        assert "write_products" in query["scope"].split(",")
         assert len(query["state"]) >= 32
         assert set(query["state"]) <= set("0123456789abcdef")
 
