@@ -38,7 +38,8 @@ WHERE r.changed AND NOT r.is_new AND r.organization_id = :org AND r.store_id = :
        OR l.gone_at IS NOT NULL OR coalesce(l.shown ? 'stock', false))
 """)
 # What a run read may be from before we wrote to the store, or heard of an order, while the run was under way: it is
-# judged only if it is younger than that. While a number is on its way to the store, nobody can tell whether what is
+# judged only if it is younger than that; what was not there before, and was written down just now, is looked at as it
+# is. While a number is on its way to the store, nobody can tell whether what is
 # shown is from before or after it arrived; a run that failed has left that to the next one.
 _TOLD = text("""
 WITH sending AS MATERIALIZED (
@@ -49,7 +50,7 @@ WITH sending AS MATERIALIZED (
 )
 SELECT DISTINCT ON (r.variant_id) r.variant_id, s.external_id, s.stock, s.levels, s.in_stock, s.backorder,
        s.modified_at, l.gone_at IS NOT NULL AS returned,
-       coalesce(l.updated_at > run.started_at
+       coalesce(l.gone_at IS NULL AND l.updated_at > run.started_at
                 AND coalesce(s.modified_at < greatest(l.seen_modified_at, l.updated_at), true), false)
            OR s.external_id IN (SELECT external_id FROM sending) AS outdated
 FROM stage_variants s JOIN resolved_variants r USING (external_id)
