@@ -204,6 +204,16 @@ def _seen(result: WriteResult, write: StoreWrite, change: SyncChange, *, repeate
     return result if result.pieces == expected else msgspec.structs.replace(result, outcome=STALE)
 
 
+def is_unclear(result: WriteResult, write: StoreWrite) -> bool:
+    """Tell whether a repeated write of pieces may have arrived or not, by all that is known so far.
+
+    Orders that explain what the store shows come a moment later than what they lead to.
+    """
+    if not isinstance(write, StockWrite) or result.outcome != STALE or result.arrived is not None:
+        return False
+    return result.pieces is not None and result.pieces not in (write.believed, write.target)
+
+
 def given_values(given: PlatformProduct | PlatformVariant, fields: Iterable[str]) -> dict[str, Any]:
     """Return the synced fields of something that a store was given, spelled as in the history."""
     return {name: spelled(name, getattr(given, name)) for name in fields}

@@ -5,14 +5,14 @@ store first. So a run may be killed at any point and go on.
 """
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.jobs.service import JobRecorder
 from backend.domain.sync.catalog_changes import CatalogChanges
 from backend.domain.sync.pull import StoreOpener
-from backend.domain.sync.push_results import PushResults
+from backend.domain.sync.push_results import PushResults, is_unclear
 from backend.domain.sync.push_soon import STOCK, PushRequests
 from backend.domain.sync.push_step import Batch, finish, start, take
 from backend.domain.sync.repository import SyncRepository
@@ -20,8 +20,14 @@ from backend.kit.transaction import Transactions
 from backend.models.stores import Store
 from backend.models.sync import SyncRun
 from backend.ports.actor import system_actor
+from backend.ports.platform_errors import StoreNotReady
 from backend.ports.store_platform import Platforms, StorePlatform
 from backend.ports.store_writes import WriteResult
+
+WAITS = "waits"
+"""In the statistics of a run: how often it has waited for orders."""
+MOST_WAITS = 5
+WAIT_S = 2.0
 
 
 class StorePush:
@@ -43,6 +49,7 @@ class StorePush:
         """Carry one run out to its end.
 
         Raises:   StoreRefused, StoreUnavailable, StoreThrottled, UnsafeAddress: the run goes on with the next try.
+                  StoreNotReady too when nobody can tell yet whether pieces arrived or were sold.
         """
         begun = await self._start(run_id)
         if begun is None:
@@ -82,24 +89,41 @@ class StorePush:
 
     async def _send(self, platform: StorePlatform, run_id: uuid.UUID, batch: Batch) -> None:
         told: set[str] = set()
+        unclear = False
         async for some in platform.write(batch.writes, repeated=batch.repeated):
             told.update(result.key for result in some)
-            await self._note(run_id, batch, some)
+            unclear |= await self._note(run_id, batch, some)
         missing = [write.key for write in batch.writes if write.key not in told]
         if missing:
             await self._note(run_id, batch, [_unanswered(key) for key in missing])
+        if unclear:
+            await self._count_wait(run_id)
+            message = "Orders that explain what the store shows may still be on their way"
+            raise StoreNotReady(message, retry_after_s=WAIT_S)
 
-    async def _note(self, run_id: uuid.UUID, batch: Batch, results: Iterable[WriteResult]) -> None:
+    async def _note(self, run_id: uuid.UUID, batch: Batch, results: Sequence[WriteResult]) -> bool:
+        """Note what became of writes; tell whether some are left until it is clearer what did."""
         async with self._begin() as session:
             found = await SyncRepository(session).lock(run_id)
             if found is None:
-                return
+                return False
             run, store = found
             writes = {write.key: write for write in batch.writes}
-            due = await PushResults(session, run, store).note(writes, list(results), repeated=batch.repeated)
+            waits = batch.repeated and int(run.stats.get(WAITS, 0)) < MOST_WAITS
+            left = {one.key for one in results if waits and is_unclear(one, writes[one.key])}
+            clear = [one for one in results if one.key not in left]
+            due = await PushResults(session, run, store).note(writes, clear, repeated=batch.repeated)
             if due:
                 requests = PushRequests(session, self._jobs(session))
                 await requests.soon(system_actor(store.organization_id), due, kind=STOCK)
+            return bool(left)
+
+    async def _count_wait(self, run_id: uuid.UUID) -> None:
+        async with self._begin() as session:
+            found = await SyncRepository(session).lock(run_id)
+            if found is not None:
+                run, _ = found
+                run.stats = {**run.stats, WAITS: int(run.stats.get(WAITS, 0)) + 1}
 
 
 def _unanswered(key: str) -> WriteResult:

@@ -4,15 +4,20 @@ import uuid
 
 import pytest
 
+from backend.domain.orders.shown_order import ShownLine, ShownOrder
+from backend.domain.orders.taking import OrderTaking
 from backend.domain.stock.ledger import Adjustment
 from backend.domain.stores.opening import StoreOpening
 from backend.domain.sync.push_results import PushResults
 from backend.domain.sync.push_step import Batch, start, take
+from backend.domain.sync.pushing import MOST_WAITS
 from backend.domain.sync.repository import SyncRepository
+from backend.kit.clock import utc_now
 from backend.models.stores import Store
 from backend.ports.actor import Actor
 from backend.ports.store_writes import WRITTEN, StockWrite, WriteResult
 from plugin_bridge.sandbox.generator import generate_products
+from plugin_bridge.woocommerce import changes
 from tests.support.product import SimulatedStore, Workbench
 
 pytestmark = pytest.mark.anyio
@@ -79,6 +84,22 @@ class Shelf:
 
     def show(self, pieces: int) -> None:
         self.store.control("POST", "change", {"sku": self.sku, "stock": pieces, "silent": True})
+
+    async def sell(self, pieces: int) -> None:
+        """Hear of an order that the store has taken its pieces for already."""
+        query = "SELECT external_id FROM listings WHERE store_id = :store AND variant_id = :id"
+        name = await self.bench.value(query, store=self.store_id, id=self.variant_id)
+        line = ShownLine(line_id="1", external_variant_id=name, quantity=pieces)
+        order = ShownOrder(order_id="77", created_at=utc_now(), lines=(line,))
+        async with self.bench.container.begin() as session:
+            await OrderTaking(session).take_order(self.actor, self.store_id, order)
+
+    async def hurry(self) -> None:
+        """Have jobs that wait for their time run now."""
+        await self.bench.rows(
+            "UPDATE jobs SET run_at = now() WHERE organization_id = :org AND state = 'queued' RETURNING 1",
+            org=self.actor.tenant,
+        )
 
     async def settle(self) -> tuple[int, int]:
         """Let everything come to rest; return what the hub has and what the store shows."""
@@ -174,3 +195,38 @@ async def test_pieces_sold_in_a_number_that_looks_like_ours_are_told_from_it_by_
         shelf.show(shelf.began - 2)
     left = shelf.began - 2 - (1 if arrived else 2)
     assert await shelf.settle() == (left, left)
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_a_store_that_cannot_tell_is_asked_again_until_its_orders_are_heard_of(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, arrived: bool
+) -> None:
+    monkeypatch.setattr(changes, "_bears", lambda item, key: None)
+    shelf = await Shelf.filled(bench)
+    await shelf.adjust(1)
+    run_id, batch = await shelf.take()
+    if arrived:
+        await shelf.send(batch)
+    shelf.show(shelf.began + arrived - 2)
+    await bench.work_off()
+    assert (await bench.run(shelf.actor, run_id)).state == "running"
+    await shelf.sell(2)
+    await shelf.hurry()
+    left = shelf.began + 1 - 2
+    assert await shelf.settle() == (left, left)
+
+
+async def test_a_store_that_cannot_tell_is_not_asked_for_ever(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "_bears", lambda item, key: None)
+    shelf = await Shelf.filled(bench)
+    await shelf.adjust(3)
+    run_id, batch = await shelf.take()
+    await shelf.send(batch)
+    shelf.show(shelf.began + 3 - 1)
+    for _ in range(MOST_WAITS + 1):
+        await bench.work_off()
+        await shelf.hurry()
+    assert (await bench.run(shelf.actor, run_id)).state == "completed"
+    assert await shelf.settle() == (shelf.began + 2, shelf.began + 2)
