@@ -8,7 +8,7 @@ import msgspec
 
 from backend.domain.pricing.monitored_rules import NewProduct, new_product
 from backend.kit.errors import DomainError
-from backend.kit.text import clipped, storable
+from backend.kit.text import clipped
 
 MOST_ERRORS = 1_000
 """Lines that are told of; all others count, too."""
@@ -46,7 +46,7 @@ def read_list(told: Mapping[str, Mapping[str, str]]) -> ReadList:
     errors: list[dict[str, str]] = []
     hashed = hashlib.sha256()
     for key, fields in told.items():
-        hashed.update(msgspec.json.encode(sorted((field, storable(text)) for field, text in fields.items())))
+        hashed.update(ascii(sorted(fields.items())).encode())
         try:
             lines.append(Line(clipped(key, _SHOWN_KEY), new_product(fields)))
         except DomainError as error:

@@ -11,6 +11,7 @@ from backend.domain.catalog.changes import take_turn
 from backend.domain.catalog.edits import CatalogEdits, FieldEdit
 from backend.domain.catalog.new_rows import ensure_names
 from backend.domain.jobs.service import JobRecorder
+from backend.domain.pricing.identity_repository import IdentityRepository
 from backend.domain.pricing.monitored_repository import MonitoredRepository, MonitoredRow
 from backend.domain.pricing.monitored_rules import Market, NewProduct, market, new_product, title_in, told_fields
 from backend.domain.pricing.new_products import NewProducts, exists_already, staged_product
@@ -161,7 +162,7 @@ class MonitoredProducts:
         new["name"] = full_title(title_in(new["name"], row.variant), row.variant)
         if {field: value.lower() for field, value in new.items()} == {one: value.lower() for one, value in was.items()}:
             return
-        if await self._rows.has_twin(actor, row.id, name=new["name"], brand=new["brand"], code=new["product_code"]):
+        if await IdentityRepository(self._session).has_twin(actor, row.id, NewProduct(category="", **new)):
             raise exists_already()
 
     async def _write_plain(self, actor: Actor, row: MonitoredRow, fields: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog import merge_sql
-from backend.domain.pricing.monitored_rules import NewProduct, PagePrice, titles_of
+from backend.domain.pricing.monitored_rules import NewProduct, PagePrice
 from backend.domain.pricing.products_rows import full_title
 from backend.models.catalog import Variant
 from backend.models.pricing import TrackedUrl
@@ -47,15 +47,6 @@ class MonitoredRow(msgspec.Struct, frozen=True, kw_only=True):
         return full_title(self.title, self.variant)
 
 
-class Known(msgspec.Struct, frozen=True):
-    """What is known of a product that is told: the line before it that is the same, and the catalog's."""
-
-    same_as: int
-    """Place in the list of the first line of the same identity; its own place when it is the first."""
-    variant_id: int | None
-    monitored: bool | None
-
-
 _ROWS = text("""
 SELECT v.id, v.product_id, p.title, v.title AS variant, b.id AS brand_id, b.name AS brand, c.id AS category_id,
        c.name AS category, v.sku AS product_code, v.barcode, v.cost, v.additional_cost, p.tags, v.external_ref,
@@ -65,29 +56,6 @@ LEFT JOIN brands b ON b.id = p.brand_id LEFT JOIN categories c ON c.id = p.categ
 WHERE v.organization_id = :org AND v.id = ANY(cast(:ids AS bigint[])) AND v.deleted_at IS NULL AND v.monitored
 ORDER BY v.id
 """)
-
-# The hash is what an index can hold of a title, whatever its length.
-_SAME = """p.organization_id = :org
-      AND md5(lower(p.title)) = md5(lower(told.title)) AND lower(p.title) = lower(told.title)
-      AND p.brand_id = b.id AND p.deleted_at IS NULL
-JOIN variants v ON v.organization_id = :org AND v.product_id = p.id AND v.deleted_at IS NULL
-  AND lower(v.title) = lower(told.variant) AND lower(v.sku) = lower(told.code)"""
-_TOLD = """unnest(cast(:places AS bigint[]), cast(:titles AS text[]), cast(:variants AS text[]),
-            cast(:brands AS text[]), cast(:codes AS text[])) AS told(place, title, variant, brand, code)
-    JOIN brands b ON b.organization_id = :org AND lower(b.name) = lower(told.brand)"""
-_KNOWN = text(f"""
-WITH met AS (
-    SELECT DISTINCT ON (told.place) told.place, v.id, v.monitored
-    FROM {_TOLD} JOIN products p ON {_SAME}
-    ORDER BY told.place, v.monitored DESC, v.id
-)
-SELECT line.first, met.id, met.monitored
-FROM (SELECT place - 1 AS place, min(place - 1) OVER (PARTITION BY lower(name), lower(brand), lower(code)) AS first
-      FROM unnest(cast(:names AS text[]), cast(:all_brands AS text[]), cast(:all_codes AS text[]))
-           WITH ORDINALITY AS line(name, brand, code, place)) line
-LEFT JOIN met USING (place) ORDER BY line.place
-""")
-_TWIN = text(f"SELECT v.id FROM {_TOLD} JOIN products p ON {_SAME} WHERE v.monitored AND v.id <> :variant LIMIT 1")
 
 _ADD_EXTRAS = text("""
 UPDATE variants v SET additional_cost = told.additional_cost, external_ref = told.external_ref
@@ -163,21 +131,6 @@ class MonitoredRepository:
             found.setdefault(row.variant_id, []).append((row.id, shown))
         return found
 
-    async def known(self, actor: Actor, products: Sequence[NewProduct]) -> list[Known]:
-        """Return for each product, in their order, what is known of its identity (name, brand and code, no case)."""
-        values = {
-            "names": [one.name for one in products],
-            "all_brands": [one.brand for one in products],
-            "all_codes": [one.product_code for one in products],
-            **_told(actor, products),
-        }
-        return [Known(*row) for row in await self._session.execute(_KNOWN, values)]
-
-    async def has_twin(self, actor: Actor, variant_id: int, *, name: str, brand: str, code: str) -> bool:
-        """Tell whether another monitored product has this identity."""
-        values = _told(actor, [NewProduct(name=name, brand=brand, category="", product_code=code)])
-        return (await self._session.execute(_TWIN, {**values, "variant": variant_id})).first() is not None
-
     async def add_extras(self, actor: Actor, products: Mapping[int, NewProduct]) -> None:
         """Write what new rows of the catalog do not carry, by variant id."""
         told = {one: product for one, product in products.items() if product.additional_cost or product.external_ref}
@@ -229,16 +182,3 @@ class MonitoredRepository:
     async def bump_revision(self, organization_id: uuid.UUID) -> None:
         """Note that the catalog changed."""
         await self._session.execute(text(merge_sql.BUMP_REVISION), {"org": organization_id})
-
-
-def _told(actor: Actor, products: Sequence[NewProduct]) -> dict[str, Any]:
-    """Return the identities of products as arrays: a name may be a title alone, or one with its variant's."""
-    every = [(place, *titles, one) for place, one in enumerate(products) for titles in titles_of(one.name)]
-    return {
-        "org": actor.tenant,
-        "places": [place for place, _, _, _ in every],
-        "titles": [title for _, title, _, _ in every],
-        "variants": [variant for _, _, variant, _ in every],
-        "brands": [one.brand for _, _, _, one in every],
-        "codes": [one.product_code for _, _, _, one in every],
-    }

@@ -71,7 +71,7 @@ def _wrong(field: str, what: str) -> DomainError:
 
 def _text(field: str, text: str) -> str:
     told = text.strip()
-    if storable(told) != told:
+    if not told.isprintable() and storable(told) != told:
         raise _wrong(field, "must not hold control characters")
     if len(told) > MOST_NAME:
         raise _wrong(field, f"at most {MOST_NAME} characters")

@@ -9,7 +9,8 @@ from backend.domain.catalog.new_rows import NewRows, ensure_names, numbers
 from backend.domain.catalog.product_events import tell_created
 from backend.domain.catalog.product_import_batch import DEFAULT_CURRENCY
 from backend.domain.catalog.staging import Parented, StagedProduct, StagedVariant
-from backend.domain.pricing.monitored_repository import Known, MonitoredRepository
+from backend.domain.pricing.identity_repository import IdentityRepository, Known
+from backend.domain.pricing.monitored_repository import MonitoredRepository
 from backend.domain.pricing.monitored_rules import NewProduct
 from backend.domain.stores.repository import StoreRepository
 from backend.kit.errors import DomainError, ErrorKind
@@ -76,7 +77,7 @@ class NewProducts:
 
         Args:     limit: products that the plan holds; None: as many as anybody likes.
         """
-        known = await self._rows.known(actor, products)
+        known = await IdentityRepository(self._session).known(actor, products)
         held = 0 if limit is None else await self._rows.count_products(actor.tenant)
         decided = decide(known, limit, held)
         await self._rows.take_up(actor, {one: products[place] for place, one in decided.taken_up.items()})

@@ -1,7 +1,7 @@
 """Lists of products line by line (contract rows PRI-09 to 12)."""
 
 from backend.domain.pricing.batch_rules import MOST_ERRORS, lines_of, read_list, with_errors
-from backend.domain.pricing.monitored_repository import Known
+from backend.domain.pricing.identity_repository import Known
 from backend.domain.pricing.new_products import decide
 
 GOOD = {"name": "Lamp", "brand": "Acme", "category": "Light", "cost": "12.50", "tags": "a, b"}
