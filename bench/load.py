@@ -12,10 +12,14 @@ CONNECTIONS = 16
 
 
 class Client:
-    """Asks one path of one server again and again."""
+    """Asks one path of one server again and again.
 
-    def __init__(self, port: int, path: str, connections: int = CONNECTIONS) -> None:
-        self._request = f"GET {path} HTTP/1.1\r\nHost: bench\r\nAccept-Encoding: identity\r\n\r\n".encode()
+    Args:     headers: further lines, each with its end.
+    """
+
+    def __init__(self, port: int, path: str, connections: int = CONNECTIONS, headers: str = "") -> None:
+        fields = f"Host: bench\r\nAccept-Encoding: identity\r\n{headers}"
+        self._request = f"GET {path} HTTP/1.1\r\n{fields}\r\n".encode()
         self._address = ("127.0.0.1", port)
         self._connections = connections
         self.answer_bytes = self._measure()

@@ -10,6 +10,7 @@ from litestar.openapi.spec import OpenAPIType
 from litestar.params import QueryParameter
 from litestar.types import ASGIApp
 from msgspec import Meta
+from msgspec.structs import astuple
 
 from backend.api.external_v1.answers import Amount, Answer
 from backend.api.external_v1.auth import READ, WITH_KEY, WRITE
@@ -20,6 +21,7 @@ from backend.api.external_v1.paging import Limit, PageNumber, Pagination, pagina
 from backend.api.external_v1.price_history import PriceChangeOut, price_change_out
 from backend.api.external_v1.settings_body import UpdateOperation, settings_of
 from backend.api.shared.hot_routes import HotRoute
+from backend.api.shared.mount import provide_actor
 from backend.domain.pricing.price_history import PriceHistory
 from backend.domain.pricing.products import ProductLists
 from backend.domain.pricing.products_rows import CompetitorPrice, WatchedProduct
@@ -90,20 +92,26 @@ class ProductAnswerOut(msgspec.Struct, frozen=True, rename="camel"):
     data: OneProductOut
 
 
-def competitor_fields(one: CompetitorPrice) -> tuple[Any, ...]:
-    """Return what is presented of a competitor, in the order of `CompetitorOut`."""
-    return (one.id, one.name, one.url, one.price, one.currency, one.in_stock, one.checked_at)
+def competitor_out(one: CompetitorPrice) -> CompetitorOut:
+    """Present a competitor."""
+    return CompetitorOut(one.id, one.name, one.url, one.price, one.currency, one.in_stock, one.checked_at)
 
 
 def product_out(one: WatchedProduct) -> ProductOut:
     """Present a product."""
-    return ProductOut(*_fields(one))
-
-
-def _fields(one: WatchedProduct) -> tuple[Any, ...]:
-    competitors = [CompetitorOut(*competitor_fields(competitor)) for competitor in one.competitors]
-    limits = (one.min_price, one.max_price, one.cost, one.auto_reprice, one.monitored)
-    return (one.id, one.title, one.sku, one.price, one.currency, *limits, competitors)
+    return ProductOut(
+        one.id,
+        one.title,
+        one.sku,
+        one.price,
+        one.currency,
+        one.min_price,
+        one.max_price,
+        one.cost,
+        one.auto_reprice,
+        one.monitored,
+        [competitor_out(competitor) for competitor in one.competitors],
+    )
 
 
 @HotRoute(
@@ -118,13 +126,14 @@ def _fields(one: WatchedProduct) -> tuple[Any, ...]:
     responses=answers(ProductListOut),
 )
 async def list_products(
-    actor: NamedDependency[Actor],
+    request: Request[Any, Any, Any],
     product_lists: NamedDependency[ProductLists],
     page: PageNumber = 1,
     limit: Limit = 50,
     active: Active = None,
 ) -> ASGIApp:
     """Return products with their competitors, page by page."""
+    actor = provide_actor(request)  # asked for beside another one, it would cost a group of tasks
     found = await product_lists.products(actor, offset=(page - 1) * limit, limit=limit, active=active)
     data = [product_out(one) for one in found.rows]
     return Answer(ProductListOut(True, data, pagination(page, limit, found.total)))
@@ -178,5 +187,5 @@ async def update_product(
 
 async def _answer(actor: Actor, one: WatchedProduct, history: PriceHistory) -> ProductAnswerOut:
     moves = await history.latest(actor, one.id, LATEST)
-    fields = (*_fields(one), [price_change_out(move) for move in moves])
+    fields = (*astuple(product_out(one)), [price_change_out(move) for move in moves])
     return ProductAnswerOut(True, OneProductOut(*fields))

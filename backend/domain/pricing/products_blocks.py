@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-BLOCK = 128
+BLOCK = 64
 """Ids in one block: a page reads at most one block more than it shows."""
 
 

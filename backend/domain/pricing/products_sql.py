@@ -6,6 +6,9 @@ faster than rows.
 
 from backend.domain.pricing.products_blocks import BLOCK
 
+# `OFFSET 0` and `LIMIT 1` hold the planner to looking rows up by their keys. It does not know how many blocks and rows
+# are asked for, and else goes through all products in the order of ids, which only the first pages bear.
+
 REVISION = "SELECT catalog_revision AS revision FROM organizations WHERE id = $1"
 
 COUNT_PRODUCTS = f"""
@@ -38,6 +41,9 @@ _PRODUCT_ARRAYS = """
            array_agg(trim_scale(min_price)) AS min_prices, array_agg(trim_scale(max_price)) AS max_prices,
            array_agg(trim_scale(cost)) AS costs, array_agg(auto_reprice) AS auto_reprice,
            array_agg(monitored) AS monitored"""
+_NAMED = """CROSS JOIN LATERAL (
+            SELECT name FROM competitors WHERE organization_id = $1 AND id = t.competitor_id LIMIT 1
+        ) c"""
 _URL = "t.variant_id, t.id, c.name, t.url, t.price, t.currency, t.in_stock, t.checked_at"
 _URL_ARRAYS = """
     SELECT array_agg(variant_id) AS product_ids, array_agg(id) AS url_ids, array_agg(name) AS names,
@@ -48,11 +54,14 @@ _SHOWN = f"""
 SELECT o.catalog_revision AS revision, shown.*, watched.*
 FROM organizations o CROSS JOIN LATERAL ({_PRODUCT_ARRAYS} FROM (
         SELECT page.*, p.title AS product_title
-        FROM page JOIN products p ON p.organization_id = $1 AND p.id = page.product_id ORDER BY page.id) one
+        FROM page CROSS JOIN LATERAL (
+            SELECT title FROM products WHERE organization_id = $1 AND id = page.product_id LIMIT 1
+        ) p ORDER BY page.id) one
 ) shown CROSS JOIN LATERAL ({_URL_ARRAYS} FROM (
-        SELECT {_URL}
-        FROM page JOIN tracked_urls t ON t.organization_id = $1 AND t.variant_id = page.id
-        JOIN competitors c ON c.organization_id = $1 AND c.id = t.competitor_id ORDER BY t.id) one
+        SELECT {_URL} FROM page CROSS JOIN LATERAL (
+            SELECT * FROM tracked_urls WHERE organization_id = $1 AND variant_id = page.id
+              AND competitor_id IS NOT NULL OFFSET 0
+        ) t {_NAMED} ORDER BY t.id) one
 ) watched
 WHERE o.id = $1
 """
@@ -69,6 +78,7 @@ WITH page AS MATERIALIZED (
         SELECT {_VARIANT} FROM variants v
         WHERE v.organization_id = $1 AND v.id >= b.number * {BLOCK} AND v.id < (b.number + 1) * {BLOCK}
           AND v.deleted_at IS NULL AND (cast($5 AS boolean) IS NULL OR v.monitored = $5)
+        OFFSET 0
     ) v
     ORDER BY v.id OFFSET $3 LIMIT $4
 )
@@ -78,9 +88,12 @@ COMPETITORS = f"""
 WITH page AS MATERIALIZED (
     SELECT t.* FROM unnest(cast($2 AS bigint[])) AS b(number) CROSS JOIN LATERAL (
         SELECT t.*, v.product_id, v.title, coalesce(v.sale_price, v.price) AS our_price
-        FROM tracked_urls t JOIN variants v ON v.organization_id = $1 AND v.id = t.variant_id
+        FROM tracked_urls t CROSS JOIN LATERAL (
+            SELECT * FROM variants WHERE organization_id = $1 AND id = t.variant_id AND deleted_at IS NULL LIMIT 1
+        ) v
         WHERE t.organization_id = $1 AND t.id >= b.number * {BLOCK} AND t.id < (b.number + 1) * {BLOCK}
-          AND t.competitor_id IS NOT NULL AND v.deleted_at IS NULL
+          AND t.competitor_id IS NOT NULL
+        OFFSET 0
     ) t
     ORDER BY t.id OFFSET $3 LIMIT $4
 )
@@ -90,8 +103,9 @@ FROM organizations o CROSS JOIN LATERAL ({_URL_ARRAYS},
            array_agg(trim_scale(our_price)) AS prices
     FROM (
         SELECT {_URL}, t.title, t.our_price, p.title AS product_title
-        FROM page t JOIN products p ON p.organization_id = $1 AND p.id = t.product_id
-        JOIN competitors c ON c.organization_id = $1 AND c.id = t.competitor_id ORDER BY t.id) one
+        FROM page t CROSS JOIN LATERAL (
+            SELECT title FROM products WHERE organization_id = $1 AND id = t.product_id LIMIT 1
+        ) p {_NAMED} ORDER BY t.id) one
 ) watched
 WHERE o.id = $1
 """
