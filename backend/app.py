@@ -59,6 +59,13 @@ def create_app(
     return app
 
 
+class _Named(Provide):
+    """A dependency that equals itself alone: Litestar compares all with all, for every handler there is."""
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
 def _dependencies(container: Container) -> dict[str, Provide]:
     async def provide_services() -> AsyncIterator[Services]:
         async with container.transaction() as services:
@@ -68,16 +75,16 @@ def _dependencies(container: Container) -> dict[str, Provide]:
         def provide(services: NamedDependency[Services]) -> Any:
             return getattr(services, name)
 
-        return Provide(provide, sync_to_thread=False)
+        return _Named(provide, sync_to_thread=False)
 
     def flow(name: str) -> Provide:
         def provide() -> Any:
             return getattr(container, name)
 
-        return Provide(provide, sync_to_thread=False)
+        return _Named(provide, sync_to_thread=False)
 
     return {
-        "services": Provide(provide_services),
+        "services": _Named(provide_services),
         **{name: service(name) for name in service_names()},
         **{name: flow(name) for name in flow_names()},
     }
