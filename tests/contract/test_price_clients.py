@@ -29,7 +29,8 @@ class Served(NamedTuple):
     """A running application and an account in it."""
 
     url: str
-    container: Container
+    settings: Settings
+    folder: Path
     headers: dict[str, str]
 
     @property
@@ -40,7 +41,12 @@ class Served(NamedTuple):
 
     def import_lists(self) -> None:
         """Do what a worker does with lists of products."""
-        in_thread(run_jobs(self.container, "pricing.import_batch"))
+        in_thread(self._import_lists())
+
+    async def _import_lists(self) -> None:
+        container = Container(self.settings, self.folder)
+        await run_jobs(container, "pricing.import_batch")
+        await container.aclose()
 
     def names(self) -> list[str]:
         """Return the names of the account's products."""
@@ -79,7 +85,7 @@ def served(fresh_database_url: str, servers: Servers, tmp_path: Path) -> Iterato
     headers = asyncio.run(open_account(settings, tmp_path))
     url, stop = serve_in_thread(lambda _: create_app(container=Container(settings, tmp_path)))
     try:
-        yield Served(url, Container(settings, tmp_path), headers)
+        yield Served(url, settings, tmp_path, headers)
     finally:
         stop()
 
