@@ -190,7 +190,8 @@ async def test_a_store_that_answers_nonsense_is_a_named_issue(bench: Workbench, 
     await bench.work_off()
     run = await bench.run(actor, requested.id)
     assert run.state == "running", "it is tried again later"
-    assert [issue.code for issue in await bench.issues(actor, run.id)] == [code]
+    # A store that failed often is left alone for a moment, which is noted as well.
+    assert {issue.code for issue in await bench.issues(actor, run.id)} - {"unreachable"} == {code}
     store.heal()
     await bench.rows("UPDATE jobs SET run_at = now() WHERE state = 'queued' RETURNING id")
     await bench.work_off()
