@@ -70,17 +70,22 @@ class ChangeSets:
         after = ""
         while True:
             items = await self._due.due(entity, after=after, most=PAGE)
-            needless: list[Settled] = []
+            needless = []
             for item in items:
                 found = planned(item, writable)
                 changes += found
-                rest = _needless(item, found, writable, self._writable)
-                if rest is not None:
-                    needless.append(rest)
-            await self._due.settle(entity, needless)
+                if _needless(item, found, writable, self._writable) is not None:
+                    needless.append(item.external_id)
+            await self._drop(entity, needless, writable)
             if len(items) < PAGE:
                 return changes
             after = items[-1].external_id
+
+    async def _drop(self, entity: str, external_ids: Sequence[str], writable: frozenset[str]) -> None:
+        """Note that nothing is to be written, by what stands beside these rows once they are locked."""
+        items = await self._due.named(entity, external_ids, lock=True)
+        rest = [_needless(item, planned(item, writable), writable, self._writable) for item in items.values()]
+        await self._due.settle(entity, [one for one in rest if one is not None])
 
     async def _requested(self) -> list[Change]:
         requests = ListingRequestRepository(self._session, self._store.organization_id, self._store.id)

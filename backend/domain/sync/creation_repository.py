@@ -42,6 +42,11 @@ FROM unnest(cast(:ids AS text[]), cast(:variants AS bigint[]), cast(:inventory A
 ON CONFLICT (organization_id, store_id, external_id) DO UPDATE SET gone_at = NULL, state = 'active', updated_at = now()
 WHERE listings.variant_id = excluded.variant_id
 """)
+_KNOWN = text("""
+SELECT external_id FROM listings
+WHERE organization_id = :org AND store_id = :store AND external_id = ANY(cast(:ids AS text[])) AND gone_at IS NULL
+FOR UPDATE
+""")
 _ENDED = text("""
 UPDATE listings l SET state = 'unlisted', gone_at = now(), shown = NULL, due = NULL, updated_at = now()
 FROM product_links p
@@ -85,6 +90,11 @@ class CreationRepository:
             variants.setdefault(row["product_id"], []).append(_variant(row, currency))
         found = (await self._session.execute(_PRODUCTS, values)).mappings()
         return {row["id"]: _product(row, variants.get(row["id"], [])) for row in found}
+
+    async def known(self, created: CreatedProduct) -> frozenset[str]:
+        """Return the external ids of variants of a created product that a pull has met already."""
+        values = {**self._scope, "ids": [one.external_id for one in created.variants]}
+        return frozenset((await self._session.execute(_KNOWN, values)).scalars())
 
     async def link(self, product_id: int, created: CreatedProduct) -> None:
         """Note under which ids a store keeps a product; what it shows exactly is read with the next run."""

@@ -17,7 +17,7 @@ from backend.domain.sync.advice import advice_for
 from backend.domain.sync.creation_repository import GIVEN, CreationRepository
 from backend.domain.sync.due_repository import DueRepository, Settled
 from backend.domain.sync.listing_requests_repository import ListingRequestRepository
-from backend.domain.sync.plan import CREATE, DELETE, PRODUCT, STOCK, VARIANT, Item, after_write
+from backend.domain.sync.plan import CREATE, DELETE, PRODUCT, STOCK, VARIANT, Item, after_write, shows
 from backend.domain.sync.push_repository import Finished, PushRepository
 from backend.domain.sync.push_step import UNDO, items_of, sent_by
 from backend.domain.sync.repository import SyncRepository
@@ -103,7 +103,12 @@ class PushResults:
         sent = _sent(change, write)
         echo = {name: spelled(name, value) for name, value in result.shown.items() if name in sent}
         if result.pieces is not None:
-            echo["stock"] = result.pieces
+            echo[STOCK] = result.pieces
+        if isinstance(write, StockWrite):
+            # Orders that were heard of since the number was taken came after it.
+            since = (shows(item, STOCK) or 0) - write.believed
+            sent[STOCK] += since
+            echo = {name: value + since for name, value in echo.items()}
         keep = self._run.kind == UNDO or change.action == DELETE
         shown, due = after_write(item, sent, echo, keep=keep)
         return Settled(external_id=item.external_id, shown=shown, due=due)
@@ -123,16 +128,20 @@ class PushResults:
                 await requests.fail(change.product_id, result.code or result.outcome, result.message)
                 continue
             if result.created is not None:
+                known = await creations.known(result.created)
                 await creations.link(change.product_id, result.created)
-                if await self._note_given(result.created, writes[result.key]):
+                if await self._note_given(result.created, writes[result.key], known):
                     due.add(self._store.id)
             if change.action == DELETE and self._run.kind == UNDO and not change.fields:
                 await creations.unlink(change.product_id)
             await requests.done(change.product_id)
         return frozenset(due)
 
-    async def _note_given(self, created: CreatedProduct, write: StoreWrite) -> bool:
-        """Note what of a new product has changed in the catalog since it was given; tell whether its pieces have."""
+    async def _note_given(self, created: CreatedProduct, write: StoreWrite, known: frozenset[str]) -> bool:
+        """Note what of a new product has changed in the catalog since it was given; tell whether its pieces have.
+
+        Args:     known: external ids of variants that a pull has met since they were made.
+        """
         if not isinstance(write, ProductCreation):
             return False
         ids = {one.own_id: one.external_id for one in created.variants}
@@ -148,7 +157,11 @@ class PushResults:
         settled: list[Settled] = []
         for entity, values in given.items():
             items = await self._due.named(entity, sorted(values), lock=True)
-            settled = [after_creation(item, values[name], owners) for name, item in items.items()]
+            met = known if entity == VARIANT else frozenset(values if known else ())
+            settled = [
+                (after_meeting if name in met else after_creation)(item, values[name], owners)
+                for name, item in items.items()
+            ]
             await self._due.settle(entity, [one for one in settled if one.shown])
         return any(STOCK in (one.due or ()) for one in settled)
 
@@ -202,6 +215,20 @@ def _seen(result: WriteResult, write: StoreWrite, change: SyncChange, *, repeate
     if result.arrived or (repeated and result.arrived is None and result.pieces != expected):
         expected += sent_by(change)
     return result if result.pieces == expected else msgspec.structs.replace(result, outcome=STALE)
+
+
+def after_meeting(item: Item, given: Mapping[str, Any], owners: Ownership) -> Settled:
+    """Return what stands beside a new listing that was read before its creation was noted.
+
+    What the store shows is known better than from what it was given; what it still shows of that is due, as pieces are.
+    """
+    stale = {name for name, value in item.shown.items() if name == STOCK or given.get(name) == value}
+    wanted = {name for name in stale if getattr(owners, GROUP_OF[name]) != STORE}
+    if item.foreign_money:
+        wanted -= AMOUNTS
+    return Settled(
+        external_id=item.external_id, shown=dict(item.shown) or None, due=sorted({*item.due, *wanted}) or None
+    )
 
 
 def is_unclear(result: WriteResult, write: StoreWrite) -> bool:

@@ -154,3 +154,23 @@ async def test_a_product_of_a_run_that_failed_is_looked_for_before_it_is_made_ag
     assert await bench.rows(query, id=offer.product_id) == [("applied", "unchanged")]
     made = [one for one in offer.target.control("GET", "writes") if offer.sku in str(one["body"].get("create", ""))]
     assert len(made) <= 1
+
+
+@pytest.mark.parametrize("changed", [True, False])
+async def test_a_product_that_a_pull_met_before_its_creation_was_noted_keeps_what_was_sold_since(
+    bench: Workbench, changed: bool
+) -> None:
+    offer = await Offer.asked(bench)
+    await offer.make(await offer.take(), noted=False)
+    if changed:
+        await offer.change()
+    await bench.rows("UPDATE jobs SET run_at = now() + interval '1 hour' WHERE name = 'sync.push_store' RETURNING 1")
+    await bench.pull(offer.actor, offer.target_id)
+    offer.target.control("POST", "change", {"sku": offer.sku, "stock": offer.began - 2, "silent": True})
+    await bench.pull(offer.actor, offer.target_id)
+    await bench.rows("UPDATE jobs SET run_at = now() WHERE state = 'queued' RETURNING 1")
+    shown = await offer.settle()
+    title, price, pieces = await offer.held()
+    assert pieces == offer.began + 3 * changed - 2
+    assert (shown["title"], float(shown["price"]), shown["stock"]) == (title, float(price), pieces)
+    assert (title == "Another title") is changed

@@ -80,7 +80,7 @@ class Shelf:
             found = await SyncRepository(session).lock(run_id)
             assert found is not None
             due = await PushResults(session, *found).note({write.key: write}, [taken])
-        assert due == {self.store_id}
+        assert due <= {self.store_id}
 
     def show(self, pieces: int) -> None:
         self.store.control("POST", "change", {"sku": self.sku, "stock": pieces, "silent": True})
@@ -230,3 +230,13 @@ async def test_a_store_that_cannot_tell_is_not_asked_for_ever(
         await shelf.hurry()
     assert (await bench.run(shelf.actor, run_id)).state == "completed"
     assert await shelf.settle() == (shelf.began + 2, shelf.began + 2)
+
+
+async def test_an_order_heard_of_while_a_number_is_written_comes_after_it(bench: Workbench) -> None:
+    shelf = await Shelf.filled(bench)
+    await shelf.adjust(-1)
+    taken = await shelf.take()
+    await shelf.sell(1)
+    await shelf.note(*taken)
+    shelf.show(shelf.began - 2)
+    assert await shelf.settle() == (shelf.began - 2, shelf.began - 2)
