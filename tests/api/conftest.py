@@ -8,8 +8,8 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from backend.app import create_app
 from backend.wiring import Container
+from tests.support.shared_app import application
 from tests.support.wired import container, internet, outbox, settings
 
 __all__ = ["container", "internet", "outbox", "settings"]
@@ -18,7 +18,7 @@ __all__ = ["container", "internet", "outbox", "settings"]
 @pytest.fixture
 async def app(container: Container) -> Litestar:
     """The application."""
-    return create_app(container=container)
+    return application(container)
 
 
 Visitor = Callable[..., httpx.AsyncClient]
