@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from redis.asyncio import Redis
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from backend.domain.access.key_auth import KeyAuthenticator
@@ -51,6 +52,7 @@ from backend.domain.sync.repository import SyncRepository
 from backend.gateways.arq_doorbell import ArqDoorbell, deserialize, queue_name, redis_settings, serialize
 from backend.gateways.blob_files import FileBlobStore, folder_of
 from backend.gateways.mail import OutboxMailer, SmtpMailer
+from backend.gateways.numeric_codec import remember_amounts
 from backend.gateways.outbound import GuardedClients
 from backend.gateways.rate_limiter import RedisRateLimiter
 from backend.gateways.shop_budget import RedisShopBudget
@@ -363,9 +365,10 @@ class Container(SyncFlows):
 
 def _engine(settings: Settings) -> AsyncEngine:
     url = driver_url(settings.database.url)
-    return create_async_engine(
-        url, pool_size=settings.database.pool_size, max_overflow=settings.database.pool_size, pool_pre_ping=True
-    )
+    size = settings.database.pool_size
+    engine = create_async_engine(url, pool_size=size, max_overflow=size, pool_pre_ping=True)
+    event.listen(engine.sync_engine, "connect", remember_amounts)
+    return engine
 
 
 def sandbox_host(

@@ -14,7 +14,7 @@ from backend.ports.store_platform import CatalogPage
 from backend.wiring import Container
 from bench import shopify_files, stage
 from bench.report import Figure
-from plugin_bridge.shopify.bulk_walk import products_page, variants_page
+from plugin_bridge.shopify.bulk_walk import products_page, rows_of, variants_page
 from plugin_bridge.shopify.lines import Block, BulkFile, LineIndex
 from plugin_bridge.shopify.mapping import number
 from plugin_bridge.shopify.wire import Line, ProductLine, VariantLine
@@ -22,7 +22,7 @@ from plugin_bridge.shopify.wire import Line, ProductLine, VariantLine
 PRODUCTS = 100_000
 EACH = 3
 _CHUNK = 256 * 1024
-_AT_ONCE = 16
+_AT_ONCE = 128
 L = TypeVar("L", bound=Line)
 _TABLES = """
 CREATE TABLE floor_products (id text, title text, description text, handle text, vendor text, kind text, status text,
@@ -84,16 +84,16 @@ async def _ours(box: Container, organization_id: Any, products: Path, variants: 
 
 
 async def _pages(products: Path, variants: Path) -> AsyncIterator[CatalogPage]:
-    for page in _mapped(products, ProductLine, products_page):
+    async for page in _mapped(products, ProductLine, products_page):
         yield page
-    for page in _mapped(variants, VariantLine, variants_page):
+    async for page in _mapped(variants, VariantLine, variants_page):
         yield page
 
 
-def _mapped(path: Path, shape: type[L], mapped: Callable[[Block[L]], CatalogPage]) -> Iterator[CatalogPage]:
+async def _mapped(path: Path, shape: type[L], mapped: Callable[[Block[L]], CatalogPage]) -> AsyncIterator[CatalogPage]:
     file = _opened(path, shape)
-    for block in file.blocks():
-        yield mapped(block)
+    async for page, _ in rows_of(file, mapped):
+        yield page
     file.close()
 
 

@@ -27,6 +27,8 @@ VARIANTS_IN_BULK = text_of("variants_in_bulk")
 MOST_TRIES = 3
 """An operation that ends without a result is started anew; after so many the run fails."""
 _PAGE = 100
+_PAGE_BYTES = 512 * 1024
+"""Of a file in one page, which is stored as a whole."""
 
 
 def changed_since(since: datetime) -> str:
@@ -131,18 +133,16 @@ class BulkWalk:
         expected: dict[str, int] = {stream: file.roots if roots is None else roots} if whole else {}
         issues = _counted(file, done.operation) if whole and self._at.offset == 0 else ()
         ends = stream == "variants" and whole
-        for block in file.blocks(self._at.offset):
-            self._at = msgspec.structs.replace(self._at, offset=block.end)
-            rows = mapped(block)
+        async for rows, end in rows_of(file, mapped, self._at.offset):
+            self._at = msgspec.structs.replace(self._at, offset=end)
             yield self._page(
                 products=rows.products,
                 variants=rows.variants,
-                issues=(*issues, *rows.issues, *map(unreadable, block.unreadable)),
+                issues=(*issues, *rows.issues),
                 expected=expected,
-                last=ends and block.end >= file.size,
+                last=ends and end >= file.size,
             )
             issues = ()
-            await asyncio.sleep(0)  # decoding is work: let others have their turn
         if self._at.offset >= file.size and not file.size:
             yield self._page(expected=expected, last=ends)
 
@@ -195,6 +195,28 @@ def _counted(file: BulkFile[L], operation: Operation) -> tuple[RowIssue, ...]:
     if operation.file_size is None and file.lines < count:
         raise StoreUnavailable(Cause.NOT_JSON, f"The export is cut short: {message}")
     return (RowIssue(code="export_miscounted", message=message),)
+
+
+async def rows_of(
+    file: BulkFile[L], mapped: Callable[[Block[L]], CatalogPage], offset: int = 0
+) -> AsyncIterator[tuple[CatalogPage, int]]:
+    """Yield the rows behind *offset* as pages that stand nowhere yet, each with where the next one begins.
+
+    Decoding is work: others have their turn after each block, so that the database never waits for a whole page.
+    """
+    products: list[PlatformProduct] = []
+    variants: list[PlatformVariant] = []
+    issues: list[RowIssue] = []
+    for block in file.blocks(offset):
+        rows = mapped(block)
+        products += rows.products
+        variants += rows.variants
+        issues += (*rows.issues, *map(unreadable, block.unreadable))
+        await asyncio.sleep(0)
+        if block.end - offset >= _PAGE_BYTES or block.end >= file.size:
+            page = CatalogPage(cursor="", products=tuple(products), variants=tuple(variants), issues=tuple(issues))
+            yield page, block.end
+            offset, products, variants, issues = block.end, [], [], []
 
 
 def products_page(block: Block[ProductLine]) -> CatalogPage:

@@ -77,8 +77,10 @@ class Linking:
         Args:     products: staged ones. variants: all staged ones of this merge, also those of other products.
                   new: external ids of products that have no product link in this store, not even a gone one.
         """
-        shown = _by_parent((variants[one] for one in variants), {one for one in new if one in products})
-        if not shown or not await self._may_link():
+        if not new or not await self._may_link():
+            return Linked()
+        shown = _by_parent(variants.values(), {one for one in new if one in products})
+        if not shown:
             return Linked()
         decisions = decide_all(shown, await self._found(shown, variants))
         self._decided.update(decisions)
@@ -109,8 +111,10 @@ class Linking:
                   in `Linked.variants`. parents: external product id to product id of all their parents, also of
                   products that this merge created or linked.
         """
+        if not new or not await self._may_link():
+            return LinkedVariants()
         shown = _by_parent((variants[one] for one in new), parents.keys() - self._decided)
-        if not shown or not await self._may_link():
+        if not shown:
             return LinkedVariants()
         bare, shared = await self._rows.parent_states(shown)
         placed = await self._placed(shown, {name: parents[name] for name in shown if name not in bare})
