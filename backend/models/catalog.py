@@ -75,6 +75,13 @@ class Product(Base):
     __table_args__ = (
         PrimaryKeyConstraint("organization_id", "id"),
         Index("ix_products_organization_id_handle", "organization_id", "handle"),
+        # Names are compared without case and may be longer than an index takes.
+        Index(
+            "ix_products_organization_id_name",
+            "organization_id",
+            text("(md5(lower(title))::uuid)"),
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
     )
 
 

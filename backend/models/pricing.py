@@ -119,7 +119,7 @@ class PriceChange(Base):
 
 
 class ProductBatch(Base):
-    """A list of products that is imported in the background (contract rows PRI-09..12); one unfinished per tenant."""
+    """A list of products that is imported in the background (contract rows PRI-09..12)."""
 
     __tablename__ = "product_batches"
 
