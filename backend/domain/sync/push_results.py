@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.domain.catalog.fields import AMOUNTS, GROUP_OF, PRODUCT_FIELDS, VARIANT_FIELDS, spelled
+from backend.domain.catalog.fields import AMOUNTS, COPIED, GROUP_OF, PRODUCT_FIELDS, VARIANT_FIELDS, spelled
 from backend.domain.events.service import EventRecorder
 from backend.domain.events.types import ListingError
 from backend.domain.stock.rules import Sent
@@ -162,7 +162,7 @@ class PushResults:
                 (after_meeting if name in met else after_creation)(item, values[name], owners)
                 for name, item in items.items()
             ]
-            await self._due.settle(entity, [one for one in settled if one.shown])
+            await self._due.settle(entity, [one for one in settled if one.shown or items[one.external_id].shown])
         return any(STOCK in (one.due or ()) for one in settled)
 
     async def _book_stale(
@@ -221,14 +221,19 @@ def after_meeting(item: Item, given: Mapping[str, Any], owners: Ownership) -> Se
     """Return what stands beside a new listing that was read before its creation was noted.
 
     What the store shows is known better than from what it was given; what it still shows of that is due, as pieces are.
+    What it shows otherwise was changed there since: it is judged when it is read again, from what the store was given.
     """
-    stale = {name for name, value in item.shown.items() if name == STOCK or given.get(name) == value}
-    wanted = {name for name in stale if getattr(owners, GROUP_OF[name]) != STORE}
+    ours = {name for name in item.shown if getattr(owners, GROUP_OF[name]) != STORE}
     if item.foreign_money:
-        wanted -= AMOUNTS
-    return Settled(
-        external_id=item.external_id, shown=dict(item.shown) or None, due=sorted({*item.due, *wanted}) or None
-    )
+        ours -= AMOUNTS
+    shown = dict(item.shown)
+    for name in (ours & given.keys()) - COPIED - {STOCK}:
+        if shown[name] != given[name]:
+            shown[name] = given[name]
+            if given[name] == item.held.get(name):
+                del shown[name]
+    stale = {name for name, value in shown.items() if name == STOCK or given.get(name) == value}
+    return Settled(external_id=item.external_id, shown=shown or None, due=sorted({*item.due, *(stale & ours)}) or None)
 
 
 def is_unclear(result: WriteResult, write: StoreWrite) -> bool:

@@ -174,3 +174,15 @@ async def test_a_product_that_a_pull_met_before_its_creation_was_noted_keeps_wha
     assert pieces == offer.began + 3 * changed - 2
     assert (shown["title"], float(shown["price"]), shown["stock"]) == (title, float(price), pieces)
     assert (title == "Another title") is changed
+
+
+async def test_what_a_merchant_changes_in_a_new_product_before_it_is_met_is_taken(bench: Workbench) -> None:
+    offer = await Offer.asked(bench)
+    await offer.make(await offer.take(), noted=False)
+    offer.target.control("POST", "change", {"sku": offer.sku, "title": "As the merchant says", "silent": True})
+    await bench.rows("UPDATE jobs SET run_at = now() + interval '1 hour' WHERE name = 'sync.push_store' RETURNING 1")
+    await bench.pull(offer.actor, offer.target_id)
+    assert (await offer.held())[0] != "As the merchant says", "who was first is not known yet"
+    await bench.rows("UPDATE jobs SET run_at = now() WHERE state = 'queued' RETURNING 1")
+    shown = await offer.settle()
+    assert (await offer.held())[0] == "As the merchant says" == shown["title"]
