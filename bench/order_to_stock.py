@@ -1,10 +1,8 @@
 """From an order in one store to the new number in the other one: web, workers and both stores as they are shipped."""
 
 import asyncio
-import contextlib
 import time
 import uuid
-from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
@@ -21,28 +19,24 @@ from tests.faults.campaign.world import World
 
 ORDERS, ARTICLES, WAIT_S = 60, 20, 30.0
 EVERY_S = 0.25
+FEWEST = 12
+"""Pieces of an article that is ordered: none is sold out."""
 
 
 async def measure() -> list[Figure]:
     """Return the 95th percentile of the seconds from an order to the other store's number."""
-    with _world() as world:
+    world = await asyncio.to_thread(World)  # it runs an event loop of its own
+    try:
         box = Container(load_settings(world.environment), world.data_dir)
         try:
             took = await _orders(world, box)
         finally:
             await box.aclose()
+    finally:
+        await asyncio.to_thread(world.stop)
     p95 = sorted(took)[int(len(took) * 0.95)]
     note = f"median {median(took):.2f} s, slowest {max(took):.2f} s, {len(took)} orders, one every {EVERY_S} s"
     return [Figure(name="order to stock in the other store, p95, s", value=p95, target="< 2", met=p95 < 2, note=note)]
-
-
-@contextlib.contextmanager
-def _world() -> Iterator[World]:
-    world = World()
-    try:
-        yield world
-    finally:
-        world.stop()
 
 
 async def _orders(world: World, box: Container) -> list[float]:
@@ -88,7 +82,7 @@ async def _quiet(box: Container, actor: Actor, store_id: uuid.UUID) -> None:
 
 async def _shown(http: httpx.AsyncClient, store: dict[str, Any]) -> dict[str, int]:
     rows = (await http.get(f"{store['control_url']}/catalog")).json()
-    return {row["sku"]: row["stock"] for row in rows if row["sku"] and (row["stock"] or 0) > ORDERS}
+    return {row["sku"]: row["stock"] for row in rows if row["sku"] and (row["stock"] or 0) > FEWEST}
 
 
 async def _until_shown(http: httpx.AsyncClient, stores: list[dict[str, Any]], sku: str, pieces: int) -> float:
