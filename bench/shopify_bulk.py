@@ -1,5 +1,6 @@
 """A shop's exported catalog from its two files into the catalog, beside a script that only decodes and COPYs."""
 
+import asyncio
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -8,7 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from backend.domain.catalog.merge import StoreMerge
+from backend.domain.catalog.staging import together
 from backend.domain.sync.reading import pages_ahead
+from backend.domain.sync.ready import ready_pages
 from backend.kit.ids import uuid7
 from backend.ports.store_platform import CatalogPage
 from backend.wiring import Container
@@ -74,11 +77,10 @@ async def _ours(box: Container, organization_id: Any, products: Path, variants: 
     store_id = uuid7()
     before = highest = stage.rss_mb()
     started = time.perf_counter()
-    async for pages in pages_ahead(_pages(products, variants)):
+    async for pages in pages_ahead(ready_pages(_pages(products, variants), "EUR")):
         async with box.begin() as session:
             merge = StoreMerge(session, organization_id=organization_id, store_id=store_id, currency="EUR")
-            shown = [product for page in pages for product in page.products]
-            await merge.merge(shown, [variant for page in pages for variant in page.variants])
+            await merge.merge_rows(together(page.rows for page in pages))
         highest = max(highest, stage.rss_mb())
     return time.perf_counter() - started, highest - before
 
@@ -91,17 +93,18 @@ async def _pages(products: Path, variants: Path) -> AsyncIterator[CatalogPage]:
 
 
 async def _mapped(path: Path, shape: type[L], mapped: Callable[[Block[L]], CatalogPage]) -> AsyncIterator[CatalogPage]:
-    file = _opened(path, shape)
+    file = await _opened(path, shape)
     async for page, _ in rows_of(file, mapped):
         yield page
     file.close()
 
 
-def _opened(path: Path, shape: type[L]) -> BulkFile[L]:
+async def _opened(path: Path, shape: type[L]) -> BulkFile[L]:
     """Look at each line as while a file arrives."""
     file, index = path.open("rb"), LineIndex()
     while chunk := file.read(_CHUNK):
         index.feed(chunk)
+        await asyncio.sleep(0)
     return BulkFile(file, index, shape)
 
 

@@ -82,7 +82,8 @@ def redis_url(servers: Servers, worker_id: str) -> str:
 
 @pytest.fixture
 async def bench(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Workbench]:
-    """A container on this module's database, with simulated stores on demand."""
+    """A container on this module's database, with simulated stores on demand; those of earlier tests are gone."""
     made = Workbench(database_url, redis_url, tmp_path)
+    await made.forget_earlier_work()
     yield made
     await made.aclose()

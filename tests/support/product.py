@@ -83,6 +83,16 @@ class Workbench:
         self._stores.close()
         await self.container.aclose()
 
+    async def forget_earlier_work(self) -> None:
+        """Leave what earlier tests on this database left behind: their stores answer no more, and each try waits."""
+        for statement in (
+            "DELETE FROM jobs",
+            "UPDATE stores SET state = 'disconnected' WHERE state <> 'disconnected'",
+        ):
+            # One after the other: a worker of theirs may still be about to end.
+            async with self.container.begin() as session:
+                await session.execute(text(statement))
+
     def store(self, products: Iterable[PlatformProduct] = (), **options: Any) -> SimulatedStore:
         """Serve a simulated store until the end of the test."""
         made = SimulatedStore(products, **options)

@@ -16,7 +16,7 @@ from backend.domain.catalog.known_rows import KnownRows, MergeCheck, MergeCounts
 from backend.domain.catalog.linking import Linked, LinkedVariants, Linking
 from backend.domain.catalog.new_rows import NewRows, ensure_names, numbers
 from backend.domain.catalog.product_events import tell_created
-from backend.domain.catalog.staging import Parented, Products, Variants, hashes, product_rows, variant_rows
+from backend.domain.catalog.staging import Parented, Products, ShownRows, Variants, hashes, shown_rows
 from backend.ports.store_platform import PlatformProduct, PlatformVariant
 
 
@@ -105,6 +105,21 @@ class StoreMerge:
     ) -> Merged:
         """Merge products (with the variants inside them) and variants that come apart from their product.
 
+        Args:     as for `merge_rows`.
+        """
+        shown = shown_rows(products, variants, currency=self._currency)
+        return await self.merge_rows(shown, product_limit=product_limit, check=check, price_move=price_move)
+
+    async def merge_rows(
+        self,
+        shown: ShownRows,
+        *,
+        product_limit: int | None = None,
+        check: MergeCheck | None = None,
+        price_move: float = 0.5,
+    ) -> Merged:
+        """Merge rows of the store's currency.
+
         Args:     product_limit: of the plan; what is new beyond it stays out and is counted in `over_limit`.
                   check: asked before known variants are written; what it raises has to end the transaction.
                   price_move: how far a price may move before it is counted in `moved`, as a share of the old one.
@@ -113,12 +128,10 @@ class StoreMerge:
         place = (self._organization_id, self._store_id)
         context = await JudgingRepository(self._session, *place).context(self._run_id)
         known = KnownRows(self._session, *place, self._currency, context, self._run_id)
-        shown_products = product_rows(products)
-        shown_variants = variant_rows(products, variants, currency=self._currency)
-        done = await self._merge_products(shown_products, shown_variants, product_limit, known)
-        varied = await self._merge_variants(shown_variants, done, known, check, price_move)
-        await self._note_created(shown_products, shown_variants, done, varied)
-        merged = _merged(shown_products, shown_variants, done, varied)
+        done = await self._merge_products(shown.products, shown.variants, product_limit, known)
+        varied = await self._merge_variants(shown.variants, done, known, check, price_move)
+        await self._note_created(shown.products, shown.variants, done, varied)
+        merged = _merged(shown.products, shown.variants, done, varied)
         if varied.linked.due:
             merged = msgspec.structs.replace(merged, due_stores=merged.due_stores | {self._store_id})
         if merged.changed:

@@ -15,7 +15,7 @@ from backend.domain.catalog.new_rows import NewRows, ensure_names
 from backend.domain.catalog.product_csv import Rejected
 from backend.domain.catalog.product_events import tell_created
 from backend.domain.catalog.product_identity import KnownVariant, SkuHit, choose_product, choose_variants
-from backend.domain.catalog.staging import Products, Variants, product_rows, stage, variant_rows
+from backend.domain.catalog.staging import Products, Variants, shown_rows, stage
 from backend.domain.stock.ledger import Adjustment, StockLedger
 from backend.domain.stores.repository import StoreRepository
 from backend.kit.errors import DomainError, ErrorKind
@@ -115,7 +115,7 @@ class ImportBatch:
 
     async def _resolve(self, part: FilePart) -> tuple[list[PlatformProduct], tuple[Rejected, ...]]:
         """Stage the products and decide which of the catalog's each is; return those that could be told."""
-        self._products, self._variants = product_rows(part.products), variant_rows(part.products)
+        self._products, self._variants = shown_rows(part.products)
         await stage(self._session, self._products, self._variants)
         sku_hits, handle_hits = await self._sku_hits(), await self._handle_hits()
         told: list[PlatformProduct] = []

@@ -164,18 +164,35 @@ def variant_row(variant: PlatformVariant, position: int, currency: str) -> Stage
     )
 
 
-def product_rows(products: Iterable[PlatformProduct]) -> dict[str, StagedProduct]:
-    """Return staged products by external id; one that comes twice counts once, the later one wins."""
-    return {product.external_id: product_row(product) for product in products}
+class ShownRows(NamedTuple):
+    """What a store shows, as staged rows; of what comes twice the later one counts."""
+
+    products: Products
+    variants: Variants
 
 
-def variant_rows(
+def shown_rows(
     products: Iterable[PlatformProduct], apart: Iterable[PlatformVariant] = (), *, currency: str = ""
-) -> dict[str, StagedVariant]:
-    """Return staged variants of both kinds: inside their products, and those that come apart from them."""
-    rows = {v.external_id: variant_row(v, n, currency) for product in products for n, v in enumerate(product.variants)}
-    rows.update((variant.external_id, variant_row(variant, 0, currency)) for variant in apart)
-    return rows
+) -> ShownRows:
+    """Return the rows of products, of the variants inside them, and of variants that come apart from them."""
+    shown: dict[str, StagedProduct] = {}
+    variants: dict[str, StagedVariant] = {}
+    for product in products:
+        shown[product.external_id] = product_row(product)
+        for position, variant in enumerate(product.variants):
+            variants[variant.external_id] = variant_row(variant, position, currency)
+    variants.update((variant.external_id, variant_row(variant, 0, currency)) for variant in apart)
+    return ShownRows(shown, variants)
+
+
+def together(several: Iterable[ShownRows]) -> ShownRows:
+    """Return the rows of several pages as one."""
+    products: dict[str, StagedProduct] = {}
+    variants: dict[str, StagedVariant] = {}
+    for rows in several:
+        products.update(rows.products)
+        variants.update(rows.variants)
+    return ShownRows(products, variants)
 
 
 def hashes(rows: Products | Variants) -> dict[str, list[Any]]:

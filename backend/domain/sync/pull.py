@@ -20,6 +20,7 @@ from backend.domain.jobs.service import JobRecorder
 from backend.domain.sync.guards import MergeHeld, SizeNeeded
 from backend.domain.sync.outcome import WalkEnd, end_run, finish_walk, hold_step, missing_after
 from backend.domain.sync.reading import PageT, pages_ahead
+from backend.domain.sync.ready import ready_pages
 from backend.domain.sync.repository import SyncRepository
 from backend.domain.sync.step import StepContext, store_pages
 from backend.domain.sync.step_guards import note_size
@@ -153,7 +154,8 @@ class StorePull:
     async def _read(self, plan: PullPlan, platform: StorePlatform) -> "ReadTo | None":
         if plan.mode == "sweep":
             return await self._store_all(plan, platform.list_ids(plan.request.cursor), store_ids)
-        return await self._store_all(plan, platform.read_catalog(plan.request), store_pages)
+        pages = ready_pages(platform.read_catalog(plan.request), plan.store.currency or "")
+        return await self._store_all(plan, pages, store_pages)
 
     async def _store_all(self, plan: PullPlan, pages: AsyncIterator[PageT], step: "Step[PageT]") -> "ReadTo | None":
         """Store pages group by group; None when the run was ended or goes on elsewhere."""

@@ -5,9 +5,10 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from typing import TypeVar
 
+from backend.domain.sync.ready import ReadyPage
 from backend.ports.store_platform import CatalogPage, IdPage
 
-PageT = TypeVar("PageT", CatalogPage, IdPage)
+PageT = TypeVar("PageT", CatalogPage, IdPage, ReadyPage)
 
 AHEAD = 24
 """Pages that may wait, about 2,400 products: bounds memory whatever the catalog's size."""
@@ -65,7 +66,7 @@ async def _next_group(
                 item = waiting.get_nowait()
         except TimeoutError:
             break
-        if not isinstance(item, CatalogPage | IdPage):
+        if item is None or isinstance(item, BaseException):
             return group, True, item
         group.append(item)
     return group, False, None

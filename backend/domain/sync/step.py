@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.domain.catalog.limits import within_limits
 from backend.domain.catalog.merge import Merged, StoreMerge
+from backend.domain.catalog.staging import together
 from backend.domain.jobs.service import JobRecorder
 from backend.domain.stores.settings import settings_of
 from backend.domain.sync.page_totals import format_counts, totals_told
 from backend.domain.sync.push_soon import STOCK, PushRequests
+from backend.domain.sync.ready import ReadyPage, ready
 from backend.domain.sync.repository import SyncRepository
 from backend.domain.sync.step_guards import check_pages, merge_check
 from backend.models.stores import Store
@@ -37,7 +38,7 @@ class StepContext(msgspec.Struct, frozen=True, kw_only=True):
     """For pushes of what is due in other stores because of these pages; None: left to whoever looks for what is due."""
 
 
-async def store_pages(session: AsyncSession, context: StepContext, pages: list[CatalogPage]) -> bool:
+async def store_pages(session: AsyncSession, context: StepContext, pages: list[ReadyPage]) -> bool:
     """Store pages; False when the run was ended, taken over or its store disconnected (nothing is stored).
 
     Raises:   MergeHeld: a guard wants a person to look first; SizeNeeded: it has to know how large the store is.
@@ -47,29 +48,29 @@ async def store_pages(session: AsyncSession, context: StepContext, pages: list[C
     if found is None:
         return False
     run, store = found
-    await check_pages(session, run, pages)
-    products, apart, too_long = within_limits(
-        (product for page in pages for product in page.products),
-        (variant for page in pages for variant in page.variants),
-    )
-    issues = [issue for page in pages for issue in page.issues] + too_long
+    await check_pages(session, run, [one.page for one in pages])
+    currency = store.currency or ""
+    # Of a store that changed its currency since its pages were made ready.
+    pages = [one if one.currency == currency else ready(one.page, currency) for one in pages]
+    products = [product for one in pages for product in one.products]
+    apart = [variant for one in pages for variant in one.variants]
+    issues = [issue for one in pages for issue in one.issues]
     merge = StoreMerge(
         session,
         organization_id=run.organization_id,
         store_id=store.id,
-        currency=store.currency or "",
+        currency=currency,
         run_id=run.id,
     )
-    merged = await merge.merge(
-        products,
-        apart,
+    merged = await merge.merge_rows(
+        together(one.rows for one in pages),
         product_limit=context.product_limit,
         check=merge_check(run, store),
         price_move=settings_of(store.settings).guards.price_move,
     )
     await _ask_for_pushes(session, context, run, merged)
-    for page in pages:
-        await runs.put_locations(run, page.locations)
+    for one in pages:
+        await runs.put_locations(run, one.page.locations)
     removed = 0
     if run.mode == "full":
         await _remember(runs, run.id, products, apart, issues)
@@ -77,7 +78,7 @@ async def store_pages(session: AsyncSession, context: StepContext, pages: list[C
         removed = await runs.mark_replaced(run, products)
     await _note_issues(runs, run, issues, merged, context.product_limit)
     run.cursor = pages[-1].cursor
-    run.stats = _counted(run.stats, pages, merged, issues=len(issues), removed=removed)
+    run.stats = _counted(run.stats, [one.page for one in pages], merged, issues=len(issues), removed=removed)
     run.watermark_at = _newest(run, store, products, apart)
     return True
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from backend.domain.catalog import judging_sql, merge_sql
 from backend.domain.catalog.merge import StoreMerge
-from backend.domain.catalog.staging import hashes, product_rows, variant_rows
+from backend.domain.catalog.staging import hashes, shown_rows
 from backend.kit.ids import uuid7
 from backend.models.stores import Store
 from backend.ports.store_platform import PlatformProduct, PlatformVariant
@@ -40,8 +40,8 @@ async def test_a_tenant_unknown_to_the_statistics_is_looked_up_by_key(bench: Wor
         )
     shown = [product(n, "5.00") for n in range(400)]
     looked_up = (
-        (merge_sql.KNOWN_PRODUCTS, hashes(product_rows(shown))),
-        (merge_sql.KNOWN_VARIANTS, hashes(variant_rows(shown))),
+        (merge_sql.KNOWN_PRODUCTS, hashes(shown_rows(shown).products)),
+        (merge_sql.KNOWN_VARIANTS, hashes(shown_rows(shown).variants)),
         (merge_sql.PARENTS, {"ids": [one.external_id for one in shown]}),
     )
     async with bench.container.begin() as session:

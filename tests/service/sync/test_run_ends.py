@@ -10,6 +10,7 @@ from backend.domain.jobs.repository import JobRepository
 from backend.domain.stores.opening import StoreOpening
 from backend.domain.sync.outcome import WalkEnd, finish_walk
 from backend.domain.sync.pull import StorePull
+from backend.domain.sync.ready import ready
 from backend.domain.sync.repository import SyncRepository
 from backend.domain.sync.step import StepContext, store_pages
 from backend.models.stores import Store
@@ -101,7 +102,7 @@ async def test_a_run_goes_on_when_a_worker_that_lost_its_lease_stored_a_page(ben
                     page = await anext(pages)
                 async with bench.container.begin() as session:
                     context = StepContext(run_id=run.id, walk=1, after=None, product_limit=None)
-                    assert await store_pages(session, context, [page])
+                    assert await store_pages(session, context, [ready(page, store.currency or "")])
                 await platform.aclose()
             return await opener.open(store)
 
