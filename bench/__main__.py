@@ -12,7 +12,10 @@ from backend.kit.collector import collect_less_often
 from backend.kit.log import set_up_logging
 from bench.report import line
 
-BENCHMARKS = ("woo_pull", "shopify_bulk", "catalog_merge", "delta", "feeds", "webhooks", "keys", "external_api")
+BENCHMARKS = (
+    *("woo_pull", "shopify_bulk", "catalog_merge", "delta", "feeds", "webhooks", "keys", "external_api"),
+    *("push_plan", "order_to_stock"),
+)
 
 
 def main() -> int:
