@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 import redis
+from argon2 import PasswordHasher
 
+from backend.kit import passwords
 from tests.support.product import Workbench
 from tests.support.servers import DATABASES, Servers, close_session, open_session, session_servers
 
@@ -49,6 +51,12 @@ def anyio_backend() -> str:
 def servers(pytestconfig: pytest.Config) -> Servers:
     """PostgreSQL and Valkey of this session."""
     return session_servers(os.getppid() if _is_worker(pytestconfig) else os.getpid())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> None:
+    """Hash passwords in a hundredth of the time; that they are hashed well is looked at in `test_passwords.py`."""
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def _new_database(servers: Servers) -> Iterator[str]:
