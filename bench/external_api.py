@@ -94,7 +94,7 @@ async def _fill(box: Container, actor: Actor, first: int, last: int) -> None:
     async with box.begin() as session:
         for statement in _FILL:
             await session.execute(text(statement), values)
-        bump = "UPDATE organizations SET catalog_revision = catalog_revision + 1 WHERE id = :org"
+        bump = "UPDATE organizations SET lists_revision = lists_revision + 1 WHERE id = :org"
         await session.execute(text(bump), {"org": actor.tenant})
 
 

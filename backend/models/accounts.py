@@ -20,6 +20,9 @@ class Organization(Base):
     """A name in `plans.toml`."""
     catalog_revision: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), default=0)
     """Counts up with each transaction that changed the catalog; feeds are due when it moved."""
+    lists_revision: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), default=0)
+    """The same for transactions after which there are more, fewer or other variants or competitors' pages; how many
+    there are is counted anew when it moved."""
     created_at: Mapped[CreatedAt]
 
 

@@ -46,7 +46,7 @@ _CHANGE = text("""
 INSERT INTO price_changes (organization_id, variant_id, old_price, price, currency, reason, source, changed_at)
 VALUES (:org, :variant, cast(:old AS numeric), cast(:new AS numeric), 'EUR', :reason, :source, :at)
 """)
-_BUMP = text("UPDATE organizations SET catalog_revision = catalog_revision + 1 WHERE id = :org")
+_BUMP = text("UPDATE organizations SET lists_revision = lists_revision + 1 WHERE id = :org")
 
 
 class Shop:

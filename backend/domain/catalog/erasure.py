@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog.changes import take_turn
 from backend.domain.catalog.gone_sql import END_CONFLICTS, products_gone, variants_gone
+from backend.domain.catalog.merge_sql import BUMP_LISTS
 
 BATCH = 2_000
 """Products per transaction: locks stay short and an interrupted erasure loses little."""
@@ -27,7 +28,7 @@ _MARK_ITS_VARIANTS_GONE = text(
         " AND l.gone_at IS NULL"
     )
 )
-_BUMP_REVISION = text("UPDATE organizations SET catalog_revision = catalog_revision + 1 WHERE id = :org")
+_BUMP_LISTS = text(BUMP_LISTS)
 
 _LINKS = text("""
 DELETE FROM product_links WHERE organization_id = :org AND store_id = :store AND external_id IN (
@@ -139,7 +140,7 @@ class CatalogErasure:
         result: Any = await self._session.execute(_MARK_PRODUCT_GONE, values)
         await self._session.execute(text(END_CONFLICTS), self._scope)
         if result.rowcount:
-            await self._session.execute(_BUMP_REVISION, self._scope)
+            await self._session.execute(_BUMP_LISTS, self._scope)
         return bool(result.rowcount)
 
     async def erase_batch(self, most: int = BATCH) -> int:
@@ -174,5 +175,5 @@ class CatalogErasure:
         await self._erase_unheld((), given_away)
         for told in _OF_STORE:
             await self._session.execute(text(told), self._scope)
-        for statement in (_STOCK_AT_ITS_PLACES, _LOCATIONS, _UNUSED_BRANDS, _UNUSED_CATEGORIES, _BUMP_REVISION):
+        for statement in (_STOCK_AT_ITS_PLACES, _LOCATIONS, _UNUSED_BRANDS, _UNUSED_CATEGORIES, _BUMP_LISTS):
             await self._session.execute(statement, self._scope)

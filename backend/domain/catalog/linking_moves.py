@@ -164,7 +164,7 @@ class LinkMoves:
         if emptied and product_id is not None:
             await self._run(sql.MOVE_REQUESTS, **values)
             await self._run(sql.DROP_REQUESTS, **values)
-        await self._run(merge_sql.BUMP_REVISION)
+        await self._run(merge_sql.BUMP_LISTS)
         return emptied
 
     async def _tell(self, teller: Teller, was: int, now: int, more: Mapping[int, Mapping[str, Any]]) -> None:

@@ -68,6 +68,8 @@ class _VariantsDone(msgspec.Struct, kw_only=True):
     linked: LinkedVariants = LinkedVariants()
     updated: Updated = Updated()
     orphans: tuple[str, ...] = ()
+    back: bool = False
+    """Some were gone from the store, and may have left the catalog."""
 
 
 class StoreMerge:
@@ -135,7 +137,8 @@ class StoreMerge:
         if varied.linked.due:
             merged = msgspec.structs.replace(merged, due_stores=merged.due_stores | {self._store_id})
         if merged.changed:
-            await self._run(sql.BUMP_REVISION)
+            others = merged.products_added or merged.variants_added or varied.linked.removed or varied.back
+            await self._run(sql.BUMP_LISTS if others else sql.BUMP_REVISION)
         return merged
 
     async def _merge_products(
@@ -183,7 +186,8 @@ class StoreMerge:
     ) -> _VariantsDone:
         if not shown:
             return _VariantsDone()
-        known = dict(zip(*await self._arrays(sql.KNOWN_VARIANTS, **hashes(shown)), strict=True))
+        names, ids_or_none, back = await self._arrays(sql.KNOWN_VARIANTS, **hashes(shown))
+        known = dict(zip(names, ids_or_none, strict=True))
         differing = [one for one in shown if one not in known or known[one] is not None]
         parents = await self._parents({shown[one].external_product_id for one in differing}, done)
         # Of products that the plan has no room for it is known already why they are missing.
@@ -200,7 +204,14 @@ class StoreMerge:
         if changed or met:
             await take_turn(self._session, self._organization_id)
             updated = await known_rows.variants(shown, {**changed, **met}, check, price_move)
-        return _VariantsDone(new=new, changed={**changed, **met}, linked=linked, updated=updated, orphans=orphans)
+        return _VariantsDone(
+            new=new,
+            changed={**changed, **met},
+            linked=linked,
+            updated=updated,
+            orphans=orphans,
+            back=bool(back),
+        )
 
     async def _add_variants(
         self, shown: Variants, fresh: Sequence[str], parents: Mapping[str, int], met: Mapping[str, Parented]

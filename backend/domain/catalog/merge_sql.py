@@ -31,14 +31,16 @@ CROSS JOIN LATERAL (
 """External ids, product ids (NULL: shown as last time), whether each product is a tombstone."""
 
 KNOWN_VARIANTS = f"""
-SELECT array_agg(shown.external_id), array_agg(CASE WHEN known.same THEN NULL ELSE known.variant_id END)
+SELECT array_agg(shown.external_id), array_agg(CASE WHEN known.same THEN NULL ELSE known.variant_id END),
+       array_agg(shown.external_id) FILTER (WHERE known.gone)
 FROM {_SHOWN}
 CROSS JOIN LATERAL (
-    SELECT l.variant_id, l.seen_hash = shown.hash AND l.gone_at IS NULL AS same FROM listings l
+    SELECT l.variant_id, l.seen_hash = shown.hash AND l.gone_at IS NULL AS same, l.gone_at IS NOT NULL AS gone
+    FROM listings l
     WHERE l.organization_id = {ORG} AND l.store_id = {STORE} AND l.external_id = shown.external_id LIMIT 1
 ) known
 """
-"""External ids, variant ids (NULL: shown as last time)."""
+"""External ids, variant ids (NULL: shown as last time); external ids of those that the store did not show any more."""
 
 PARENTS = f"""
 SELECT array_agg(shown.external_id), array_agg(known.product_id)
@@ -141,6 +143,11 @@ VALUES (:org, cast(:run AS uuid), :kind, cast(:ids AS bigint[]))
 """
 
 BUMP_REVISION = "UPDATE organizations SET catalog_revision = catalog_revision + 1 WHERE id = :org"
+"""Rows say something else."""
+BUMP_LISTS = """
+UPDATE organizations SET catalog_revision = catalog_revision + 1, lists_revision = lists_revision + 1 WHERE id = :org
+"""
+"""There are more, fewer or other rows."""
 
 # After a complete, verified walk: what it did not meet is gone from the store.
 

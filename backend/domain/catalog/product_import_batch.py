@@ -85,7 +85,7 @@ class ImportBatch:
             await self._write(products, part)
         created, updated, every = (await self._run(sql.COUNT)).one()
         if created or updated:
-            await self._run(merge_sql.BUMP_REVISION)
+            await self._run(merge_sql.BUMP_LISTS)
         await self._run(sql.EMPTY)
         return BatchResult(created=created, updated=updated, unchanged=every - created - updated, rejected=rejected)
 

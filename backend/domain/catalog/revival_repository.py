@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.domain.catalog.merge_sql import BUMP_LISTS
 from backend.ports.actor import Actor
 
 Place = tuple[int, int | None]
@@ -27,7 +28,7 @@ SELECT product_id, variant_id FROM back
 """
 _PRODUCTS = text(_REVIVE.format(table="products", product="t.id", variant="cast(NULL AS bigint)"))
 _VARIANTS = text(_REVIVE.format(table="variants", product="t.product_id", variant="t.id"))
-_BUMP_REVISION = text("UPDATE organizations SET catalog_revision = catalog_revision + 1 WHERE id = :org")
+_BUMP_LISTS = text(BUMP_LISTS)
 
 
 class RevivalRepository:
@@ -60,5 +61,5 @@ class RevivalRepository:
                 rows = await self._session.execute(statement, {**values, "ids": ids})
                 found |= {(row.product_id, row.variant_id) for row in rows}
         if found:
-            await self._session.execute(_BUMP_REVISION, {"org": actor.tenant})
+            await self._session.execute(_BUMP_LISTS, {"org": actor.tenant})
         return found

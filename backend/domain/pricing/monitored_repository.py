@@ -181,4 +181,4 @@ class MonitoredRepository:
 
     async def bump_revision(self, organization_id: uuid.UUID) -> None:
         """Note that the catalog changed."""
-        await self._session.execute(text(merge_sql.BUMP_REVISION), {"org": organization_id})
+        await self._session.execute(text(merge_sql.BUMP_LISTS), {"org": organization_id})

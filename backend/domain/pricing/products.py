@@ -39,7 +39,7 @@ class ProductLists:
     """Reads lists outside of transactions, by counts that are remembered as long as the catalog is the same.
 
     A page tells the revision it was read at; when it is not the one that was counted, rows are counted again. Whatever
-    adds products or competitors' pages, or takes them away, raises `organizations.catalog_revision`.
+    adds products or competitors' pages, or takes them away, raises `organizations.lists_revision`.
     """
 
     def __init__(self, reads: QuickReads) -> None:

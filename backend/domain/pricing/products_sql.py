@@ -1,6 +1,6 @@
 """The statements behind the lists of watched products and of competitors; `$1` is their organization.
 
-Each is a transaction of its own, tells the catalog's revision, and answers in arrays: the driver reads those many times
+Each is a transaction of its own, tells the lists' revision, and answers in arrays: the driver reads those many times
 faster than rows.
 """
 
@@ -9,10 +9,10 @@ from backend.domain.pricing.products_blocks import BLOCK
 # `OFFSET 0` and `LIMIT 1` hold the planner to looking rows up by their keys. It does not know how many blocks and rows
 # are asked for, and else goes through all products in the order of ids, which only the first pages bear.
 
-REVISION = "SELECT catalog_revision AS revision FROM organizations WHERE id = $1"
+REVISION = "SELECT lists_revision AS revision FROM organizations WHERE id = $1"
 
 COUNT_PRODUCTS = f"""
-SELECT o.catalog_revision AS revision, b.*
+SELECT o.lists_revision AS revision, b.*
 FROM organizations o CROSS JOIN LATERAL (
     SELECT array_agg(number) AS numbers, array_agg(every) AS every, array_agg(monitored) AS monitored
     FROM (SELECT id / {BLOCK} AS number, count(*) AS every, count(*) FILTER (WHERE monitored) AS monitored
@@ -22,7 +22,7 @@ WHERE o.id = $1
 """
 
 COUNT_COMPETITORS = f"""
-SELECT o.catalog_revision AS revision, b.*
+SELECT o.lists_revision AS revision, b.*
 FROM organizations o CROSS JOIN LATERAL (
     SELECT array_agg(number) AS numbers, array_agg(every) AS every
     FROM (SELECT t.id / {BLOCK} AS number, count(*) AS every
@@ -51,7 +51,7 @@ _URL_ARRAYS = """
            array_agg(in_stock) AS in_stock, array_agg(date_trunc('second', checked_at)) AS checked_at"""
 
 _SHOWN = f"""
-SELECT o.catalog_revision AS revision, shown.*, watched.*
+SELECT o.lists_revision AS revision, shown.*, watched.*
 FROM organizations o CROSS JOIN LATERAL ({_PRODUCT_ARRAYS} FROM (
         SELECT page.*, p.title AS product_title
         FROM page CROSS JOIN LATERAL (
@@ -97,7 +97,7 @@ WITH page AS MATERIALIZED (
     ) t
     ORDER BY t.id OFFSET $3 LIMIT $4
 )
-SELECT o.catalog_revision AS revision, watched.*
+SELECT o.lists_revision AS revision, watched.*
 FROM organizations o CROSS JOIN LATERAL ({_URL_ARRAYS},
            array_agg(product_title) AS product_titles, array_agg(title) AS titles,
            array_agg(trim_scale(our_price)) AS prices

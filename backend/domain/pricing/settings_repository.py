@@ -36,4 +36,4 @@ class SettingsRepository:
 
     async def bump_revision(self, actor: Actor) -> None:
         """Say that lists of products are others now."""
-        await self._session.execute(text(merge_sql.BUMP_REVISION), {"org": actor.tenant})
+        await self._session.execute(text(merge_sql.BUMP_LISTS), {"org": actor.tenant})

@@ -53,4 +53,4 @@ class UrlsRepository:
 
     async def bump_revision(self, actor: Actor) -> None:
         """Note that what is watched changed: counts of lists are remembered until then."""
-        await self._session.execute(text(merge_sql.BUMP_REVISION), {"org": actor.tenant})
+        await self._session.execute(text(merge_sql.BUMP_LISTS), {"org": actor.tenant})

@@ -228,7 +228,7 @@ class SyncRepository:
             variants = await self._session.execute(text(merge_sql.MARK_VARIANTS_GONE), _scope(run))
             products = await self._session.execute(text(merge_sql.MARK_PRODUCTS_GONE), _scope(run))
         await self._session.execute(text(END_CONFLICTS), _scope(run))
-        await self._session.execute(text(merge_sql.BUMP_REVISION), {"org": run.organization_id})
+        await self._session.execute(text(merge_sql.BUMP_LISTS), {"org": run.organization_id})
         return _count(products), _count(variants)
 
     async def mark_replaced(self, run: SyncRun, products: Iterable[PlatformProduct]) -> int:
@@ -243,7 +243,7 @@ class SyncRepository:
         }
         replaced = _count(await self._session.execute(text(merge_sql.MARK_REPLACED_GONE), {**_scope(run), **values}))
         if replaced:
-            await self._session.execute(text(merge_sql.BUMP_REVISION), {"org": run.organization_id})
+            await self._session.execute(text(merge_sql.BUMP_LISTS), {"org": run.organization_id})
         return replaced
 
     async def left_out(self, organization_id: uuid.UUID, store_id: uuid.UUID) -> bool:

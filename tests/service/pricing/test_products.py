@@ -138,7 +138,7 @@ async def test_pages_are_exact_while_products_come_and_go(
                 toggled = "UPDATE variants SET deleted_at = CASE WHEN deleted_at IS NULL THEN now() END"
                 await session.execute(text(f"{toggled} WHERE organization_id = :org AND id % 7 = :nth % 2"), scope)
                 await session.execute(
-                    text("UPDATE organizations SET catalog_revision = catalog_revision + 1 WHERE id = :org"), scope
+                    text("UPDATE organizations SET lists_revision = lists_revision + 1 WHERE id = :org"), scope
                 )
         done.set()
 
