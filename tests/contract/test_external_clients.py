@@ -78,6 +78,11 @@ def test_the_javascript_program(served: Served) -> None:
     assert served.run("node", "--input-type=module", "-e", example("javascript")).startswith("Mug - Blue 24.99\n")
 
 
+@pytest.mark.skipif(shutil.which("php") is None, reason="PHP is not installed")
+def test_the_php_program(served: Served) -> None:
+    assert served.run("php", "-r", example("php").removeprefix("<?php\n")).startswith("Mug - Blue")
+
+
 def test_every_code_is_explained() -> None:
     codes = set(re.findall(r'"([A-Z_]{8,})"', (ROOT / "backend/api/external_v1/errors.py").read_text()))
     assert "VALIDATION_ERROR" in codes

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -110,6 +111,18 @@ def test_the_python_program(served: Served) -> None:
     assert run(served, sys.executable, "-c", example("python")) == "Bed lamp None None None\n"
     served.import_lists()
     assert served.names() == ["Bed lamp", "Hall lamp"]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+def test_the_javascript_program(served: Served) -> None:
+    assert run(served, "node", "--input-type=module", "-e", example("javascript")) == "Table lamp\n"
+
+
+@pytest.mark.skipif(shutil.which("php") is None, reason="PHP is not installed")
+def test_the_php_program(served: Served) -> None:
+    assert run(served, "php", "-r", example("php").removeprefix("<?php\n")) == "Desk lamp\n"
+    served.import_lists()
+    assert served.names() == ["Desk lamp", "Floor lamp", "Wall lamp"]
 
 
 def test_every_code_of_a_refusal_is_explained() -> None:
