@@ -13,7 +13,7 @@ from backend.api.shared.bodies import PatientRequest
 from backend.api.shared.client_ip import check_proxies
 from backend.api.shared.dispatcher import dispatcher
 from backend.api.shared.gate import gate
-from backend.api.shared.rate_headers import NoteAnswer, answer_hook
+from backend.api.shared.rate_headers import NoteAnswer, with_rate_headers
 from backend.api.shared.surface import Surface
 from backend.ports.actor import Actor
 from backend.ports.rate_limiter import RateLimiter
@@ -69,9 +69,9 @@ def mount(
         request_class=PatientRequest,
         request_max_body_size=settings.web.max_body_bytes,
         on_shutdown=list(on_shutdown),
-        before_send=[answer_hook(surfaces, limiter, settings.web, note_answer)],
         logging_config=None,
     )
+    app.asgi_handler = with_rate_headers(app.asgi_handler, surfaces, limiter, settings.web, note_answer)
     app.state.settings = settings
     app.state.authenticator = authenticator
     return app

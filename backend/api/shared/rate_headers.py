@@ -2,13 +2,13 @@
 
 import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from litestar.connection import ASGIConnection
-from litestar.types import Message, Scope
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.api.shared.dispatcher import surface_of
 from backend.api.shared.gate import known_caller
@@ -23,24 +23,35 @@ NoteAnswer = Callable[[Tally, Any, int], None]
 """Told the tally, the scope and the status of each answer under these surfaces."""
 
 
-def answer_hook(
-    surfaces: Sequence[Surface], limiter: RateLimiter, web: Web, note: NoteAnswer | None = None
-) -> Callable[[Message, Scope], Awaitable[None]]:
-    """Return the hook that sees every answer before it is sent, also those that no route gave."""
+def with_rate_headers(
+    inner: ASGIApp, surfaces: Sequence[Surface], limiter: RateLimiter, web: Web, note: NoteAnswer | None = None
+) -> ASGIApp:
+    """Return the application with the lines on every answer under these surfaces, also on those that no route gave.
+
+    Not as Litestar's `before_send`: that stands in the way of every answer, those of feeds among them.
+    """
     rated = [surface for surface in surfaces if surface.rate_headers]
+    prefixes = tuple(surface.prefix for surface in rated)
 
-    async def before_send(message: Message, scope: Scope) -> None:
-        if message["type"] != "http.response.start":
-            return
-        surface = surface_of(scope["path"], rated)
-        if surface is None:
-            return
-        tally = tally_in(scope) or await _belated(surface, limiter, web, ASGIConnection(scope))
-        message["headers"] = [*message["headers"], *headers_of(tally)]
-        if note is not None:
-            note(tally, scope, message["status"])
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        surface = surface_of(path, rated) if path.startswith(prefixes) else None
+        if surface is not None:
+            send = _telling(surface, scope, send)
+        await inner(scope, receive, send)
 
-    return before_send
+    def _telling(surface: Surface, scope: Scope, send: Send) -> Send:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                tally = tally_in(scope) or await _belated(surface, limiter, web, ASGIConnection(scope))
+                message["headers"] = [*message["headers"], *headers_of(tally)]
+                if note is not None:
+                    note(tally, scope, message["status"])
+            await send(message)
+
+        return send_with_headers
+
+    return application
 
 
 async def _belated(
