@@ -72,6 +72,22 @@ class PushResults:
         await self._tell_errors(told)
         return due
 
+    async def unclear(self, writes: Mapping[str, StoreWrite], results: Sequence[WriteResult]) -> frozenset[str]:
+        """Return the keys of repeated writes of pieces of which it is clearer in a moment whether they had arrived."""
+        keys = [one.key for one in results if isinstance(writes[one.key], StockWrite) and one.arrived is None]
+        changes = await PushRepository(self._session).by_keys(self._run, keys) if keys else []
+        items = await items_of(self._session, self._store, changes)
+        last = {
+            str(change.write_key): shows(item, STOCK)
+            for change in changes
+            if (item := items.get((False, change.external_id))) is not None
+        }
+        return frozenset(
+            one.key
+            for one in results
+            if isinstance(write := writes[one.key], StockWrite) and is_unclear(one, write, last.get(one.key))
+        )
+
     async def _settle(
         self,
         told: Sequence[tuple[SyncChange, WriteResult]],
@@ -236,14 +252,19 @@ def after_meeting(item: Item, given: Mapping[str, Any], owners: Ownership) -> Se
     return Settled(external_id=item.external_id, shown=shown or None, due=sorted({*item.due, *(stale & ours)}) or None)
 
 
-def is_unclear(result: WriteResult, write: StoreWrite) -> bool:
+def is_unclear(result: WriteResult, write: StockWrite, last: int | None) -> bool:
     """Tell whether a repeated write of pieces may have arrived or not, by all that is known so far.
 
-    Orders that explain what the store shows come a moment later than what they lead to.
+    Orders that explain what the store shows come a moment later than what they lead to; and of one that was heard of
+    since the write was made ready nobody knows whether the store was read before or after it.
+
+    Args:     last: what the store shows without the write, by now.
     """
-    if not isinstance(write, StockWrite) or result.outcome != STALE or result.arrived is not None:
+    if result.arrived is not None or result.pieces is None:
         return False
-    return result.pieces is not None and result.pieces not in (write.believed, write.target)
+    if result.outcome == UNCHANGED:
+        return last is not None and last != write.believed
+    return result.outcome == STALE and result.pieces not in (write.believed, write.target)
 
 
 def given_values(given: PlatformProduct | PlatformVariant, fields: Iterable[str]) -> dict[str, Any]:

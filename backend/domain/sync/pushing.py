@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.domain.jobs.service import JobRecorder
 from backend.domain.sync.catalog_changes import CatalogChanges
 from backend.domain.sync.pull import StoreOpener
-from backend.domain.sync.push_results import PushResults, is_unclear
+from backend.domain.sync.push_results import PushResults
 from backend.domain.sync.push_soon import STOCK, PushRequests
 from backend.domain.sync.push_step import Batch, finish, start, take
 from backend.domain.sync.repository import SyncRepository
@@ -109,10 +109,11 @@ class StorePush:
                 return False
             run, store = found
             writes = {write.key: write for write in batch.writes}
+            noting = PushResults(session, run, store)
             waits = batch.repeated and int(run.stats.get(WAITS, 0)) < MOST_WAITS
-            left = {one.key for one in results if waits and is_unclear(one, writes[one.key])}
+            left = await noting.unclear(writes, results) if waits else frozenset()
             clear = [one for one in results if one.key not in left]
-            due = await PushResults(session, run, store).note(writes, clear, repeated=batch.repeated)
+            due = await noting.note(writes, clear, repeated=batch.repeated)
             if due:
                 requests = PushRequests(session, self._jobs(session))
                 await requests.soon(system_actor(store.organization_id), due, kind=STOCK)

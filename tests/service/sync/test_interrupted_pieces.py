@@ -1,6 +1,7 @@
 """Pieces that were on their way to a store when their worker was killed are counted once, arrived or not."""
 
 import uuid
+from typing import Any
 
 import pytest
 
@@ -214,6 +215,37 @@ async def test_a_store_that_cannot_tell_is_asked_again_until_its_orders_are_hear
     await shelf.hurry()
     left = shelf.began + 1 - 2
     assert await shelf.settle() == (left, left)
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_an_order_heard_of_while_a_store_is_asked_again_is_counted_once(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, arrived: bool
+) -> None:
+    """The store may have been read before or after it sold: what it shows then may be ours or a sale."""
+    monkeypatch.setattr(changes, "_bears", lambda item, key: None)
+    shelf = await Shelf.filled(bench)
+    await shelf.adjust(-1)
+    _, batch = await shelf.take()
+    if arrived:
+        await shelf.send(batch)
+    noting = PushResults.unclear
+
+    async def sells_meanwhile(*given: Any) -> frozenset[str]:
+        if not sold:
+            sold.append(1)
+            await shelf.sell(1)
+        return await noting(*given)
+
+    sold: list[int] = []
+    monkeypatch.setattr(PushResults, "unclear", sells_meanwhile)
+    if not arrived:
+        shelf.show(shelf.began - 1)  # it sold before it was read
+        await bench.work_off()
+    else:
+        await bench.work_off()
+        shelf.show(shelf.began - 2)
+    await shelf.hurry()
+    assert await shelf.settle() == (shelf.began - 2, shelf.began - 2)
 
 
 async def test_a_store_that_cannot_tell_is_not_asked_for_ever(
