@@ -105,6 +105,10 @@ def _observed_at(told: Told) -> datetime:
 
 def show(variant: HeldVariant, own: HeldListing, told: Told) -> int:
     """Take over what a store shows of a variant; return how many pieces are missing. Pure."""
+    if told.given is not None:
+        # What is missing of it was sold there since; orders of a product that nobody knew yet explain nothing.
+        own.shows = told.given
+        own.due = may_be_due(own, variant.hub)
     sent, last, now = told.sent, own.shows, told.pieces
     if sent is not None and last is not None and now is not None and has_arrived(sent, last, now):
         own.shows, own.moved = last + sent.by, True

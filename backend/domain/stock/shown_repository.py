@@ -47,9 +47,17 @@ WITH sending AS MATERIALIZED (
     FROM sync_runs w JOIN sync_changes c ON c.organization_id = w.organization_id AND c.run_id = w.id
     WHERE w.organization_id = :org AND w.store_id = :store AND w.kind <> 'pull' AND w.state IN ('running', 'failed')
       AND c.state = 'sending' AND c.entity = 'stock'
+), given AS MATERIALIZED (
+    SELECT cast(one ->> 'external_id' AS bigint) AS variant_id, cast(one ->> 'stock' AS int) AS pieces
+    FROM sync_runs w JOIN sync_changes c ON c.organization_id = w.organization_id AND c.run_id = w.id
+    CROSS JOIN LATERAL jsonb_array_elements(c.fields -> 'given' -> 1 -> 'variants') AS one
+    WHERE w.organization_id = :org AND w.store_id = :store AND w.kind <> 'pull' AND w.state IN ('running', 'failed')
+      AND c.state = 'sending' AND c.action = 'create'
 )
 SELECT DISTINCT ON (r.variant_id) r.variant_id, s.external_id, s.stock, s.levels, s.in_stock, s.backorder,
        s.modified_at, l.gone_at IS NOT NULL AS returned,
+       CASE WHEN l.gone_at IS NOT NULL THEN (
+           SELECT pieces FROM given WHERE given.variant_id = r.variant_id LIMIT 1) END AS given,
        coalesce(l.gone_at IS NULL AND l.updated_at > run.started_at
                 AND coalesce(s.modified_at < greatest(l.seen_modified_at, l.updated_at), true), false)
            OR s.external_id IN (SELECT external_id FROM sending) AS outdated
@@ -84,6 +92,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     modified_at: datetime | None = None
     returned: bool = False
     """The store did not show it before."""
+    given: int | None = None
+    """Pieces with which we put it up for sale there; the store has not said yet that it has it."""
     sent: Sent | None = None
     """A number of ours that may have reached it."""
     outdated: bool = False
@@ -127,6 +137,7 @@ def _told(row: Any) -> Told:
         levels=levels,
         flags=(row.in_stock, row.backorder),
         modified_at=row.modified_at,
-        returned=row.returned,
+        returned=row.returned and row.given is None,
+        given=row.given,
         outdated=row.outdated,
     )

@@ -236,19 +236,20 @@ def _seen(result: WriteResult, write: StoreWrite, change: SyncChange, *, repeate
 def after_meeting(item: Item, given: Mapping[str, Any], owners: Ownership) -> Settled:
     """Return what stands beside a new listing that was read before its creation was noted.
 
-    What the store shows is known better than from what it was given; what it still shows of that is due, as pieces are.
-    What it shows otherwise was changed there since: it is judged when it is read again, from what the store was given.
+    What the store shows is known better than from what it was given; what it still shows of that is due. What it shows
+    otherwise was changed there since: it is judged when it is read again, from what the store was given. Pieces were
+    judged so when they were read.
     """
-    ours = {name for name in item.shown if getattr(owners, GROUP_OF[name]) != STORE}
+    ours = {name for name in item.shown if name != STOCK and getattr(owners, GROUP_OF[name]) != STORE}
     if item.foreign_money:
         ours -= AMOUNTS
     shown = dict(item.shown)
-    for name in (ours & given.keys()) - COPIED - {STOCK}:
+    for name in (ours & given.keys()) - COPIED:
         if shown[name] != given[name]:
             shown[name] = given[name]
             if given[name] == item.held.get(name):
                 del shown[name]
-    stale = {name for name, value in shown.items() if name == STOCK or given.get(name) == value}
+    stale = {name for name, value in shown.items() if given.get(name) == value}
     return Settled(external_id=item.external_id, shown=shown or None, due=sorted({*item.due, *(stale & ours)}) or None)
 
 

@@ -186,3 +186,20 @@ async def test_what_a_merchant_changes_in_a_new_product_before_it_is_met_is_take
     await bench.rows("UPDATE jobs SET run_at = now() WHERE state = 'queued' RETURNING 1")
     shown = await offer.settle()
     assert (await offer.held())[0] == "As the merchant says" == shown["title"]
+
+
+@pytest.mark.parametrize("later", [0, 3])
+async def test_what_a_store_sells_of_a_new_product_before_it_is_met_is_gone_from_the_hub(
+    bench: Workbench, later: int
+) -> None:
+    offer = await Offer.asked(bench)
+    await offer.make(await offer.take(), noted=False)
+    offer.target.control("POST", "change", {"sku": offer.sku, "stock": offer.began - 3, "silent": True})
+    if later:
+        await offer.change()
+    await bench.rows("UPDATE jobs SET run_at = now() + interval '1 hour' WHERE name = 'sync.push_store' RETURNING 1")
+    await bench.pull(offer.actor, offer.target_id)
+    assert (await offer.held())[2] == offer.began + later - 3
+    await bench.rows("UPDATE jobs SET run_at = now() WHERE state = 'queued' RETURNING 1")
+    shown = await offer.settle()
+    assert (await offer.held())[2] == offer.began + later - 3 == shown["stock"]
