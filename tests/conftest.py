@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import redis
+import structlog
 from argon2 import PasswordHasher
 
 from backend.kit import passwords
@@ -57,6 +58,14 @@ def servers(pytestconfig: pytest.Config) -> Servers:
 def quick_passwords() -> None:
     """Hash passwords in a hundredth of the time; that they are hashed well is looked at in `test_passwords.py`."""
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """Undo what a test does to the logs of the whole process: a command that it runs lets errors through alone."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 def _new_database(servers: Servers) -> Iterator[str]:
