@@ -51,12 +51,17 @@ def create_app(
         on_shutdown=[container.aclose],
         note_answer=key_noter(container.key_usage),
     )
+    lend(app, container)
+    return app
+
+
+def lend(app: Litestar, container: Container) -> None:
+    """Put what surfaces ask before a handler is called where they look for it: in `app.state`."""
     app.state.key_authenticator = container.key_authenticator
     app.state.monitoring_authenticator = container.monitoring_authenticator
     app.state.published_feeds = container.published_feeds
     app.state.webhook_intake = container.webhook_intake
     app.state.embedded_entry = container.embedded_entry
-    return app
 
 
 class _Named(Provide):

@@ -5,11 +5,9 @@ from typing import Any, cast
 import msgspec
 from litestar import Litestar
 
-from backend.app import create_app
+from backend.app import create_app, lend
 from backend.settings import Database, Redis, Settings
 from backend.wiring import Container
-
-_STATE = ("key_authenticator", "monitoring_authenticator", "published_feeds", "webhook_intake", "embedded_entry")
 
 
 class _Part:
@@ -53,8 +51,7 @@ def application(container: Container) -> Litestar:
     lent.container = container
     app.state.settings = settings
     app.state.authenticator = container.authenticator
-    for name in _STATE:
-        setattr(app.state, name, getattr(container, name))
+    lend(app, container)
     return app
 
 

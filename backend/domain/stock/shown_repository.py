@@ -43,16 +43,14 @@ WHERE r.changed AND NOT r.is_new AND r.organization_id = :org AND r.store_id = :
 # shown is from before or after it arrived; a run that failed has left that to the next one.
 _TOLD = text("""
 WITH sending AS MATERIALIZED (
-    SELECT DISTINCT c.external_id
+    SELECT c.entity, c.action, c.external_id, c.fields
     FROM sync_runs w JOIN sync_changes c ON c.organization_id = w.organization_id AND c.run_id = w.id
     WHERE w.organization_id = :org AND w.store_id = :store AND w.kind <> 'pull' AND w.state IN ('running', 'failed')
-      AND c.state = 'sending' AND c.entity = 'stock'
+      AND c.state = 'sending' AND (c.entity = 'stock' OR c.action = 'create')
 ), given AS MATERIALIZED (
     SELECT cast(one ->> 'external_id' AS bigint) AS variant_id, cast(one ->> 'stock' AS int) AS pieces
-    FROM sync_runs w JOIN sync_changes c ON c.organization_id = w.organization_id AND c.run_id = w.id
-    CROSS JOIN LATERAL jsonb_array_elements(c.fields -> 'given' -> 1 -> 'variants') AS one
-    WHERE w.organization_id = :org AND w.store_id = :store AND w.kind <> 'pull' AND w.state IN ('running', 'failed')
-      AND c.state = 'sending' AND c.action = 'create'
+    FROM sending CROSS JOIN LATERAL jsonb_array_elements(fields -> 'given' -> 1 -> 'variants') AS one
+    WHERE action = 'create'
 )
 SELECT DISTINCT ON (r.variant_id) r.variant_id, s.external_id, s.stock, s.levels, s.in_stock, s.backorder,
        s.modified_at, l.gone_at IS NOT NULL AS returned,
@@ -60,7 +58,7 @@ SELECT DISTINCT ON (r.variant_id) r.variant_id, s.external_id, s.stock, s.levels
            SELECT pieces FROM given WHERE given.variant_id = r.variant_id LIMIT 1) END AS given,
        coalesce(l.gone_at IS NULL AND l.updated_at > run.started_at
                 AND coalesce(s.modified_at < greatest(l.seen_modified_at, l.updated_at), true), false)
-           OR s.external_id IN (SELECT external_id FROM sending) AS outdated
+           OR s.external_id IN (SELECT external_id FROM sending WHERE entity = 'stock') AS outdated
 FROM stage_variants s JOIN resolved_variants r USING (external_id)
 CROSS JOIN LATERAL (
     SELECT o.* FROM listings o

@@ -74,7 +74,7 @@ class PushResults:
 
     async def unclear(self, writes: Mapping[str, StoreWrite], results: Sequence[WriteResult]) -> frozenset[str]:
         """Return the keys of repeated writes of pieces of which it is clearer in a moment whether they had arrived."""
-        keys = [one.key for one in results if isinstance(writes[one.key], StockWrite) and one.arrived is None]
+        keys = [one.key for one in results if isinstance(writes[one.key], StockWrite) and one.outcome == UNCHANGED]
         changes = await PushRepository(self._session).by_keys(self._run, keys) if keys else []
         items = await items_of(self._session, self._store, changes)
         last = {

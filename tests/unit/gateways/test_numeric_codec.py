@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.gateways.numeric_codec import _Known, decode_numeric, encode_numeric
+from backend.gateways.numeric_codec import _decoded, _encoded, decode_numeric, encode_numeric
 
 NUMBERS = st.decimals(allow_nan=False, allow_infinity=False) | st.decimals(-(10**9), 10**9, places=4)
 
@@ -35,6 +35,7 @@ def test_a_text_that_is_no_number_is_refused() -> None:
 
 
 def test_what_is_remembered_stays_few() -> None:
-    known: _Known[int, int] = _Known(lambda key: key + 1, most=10)
-    assert [known[key] for key in range(25)] == list(range(1, 26))
-    assert len(known) <= 10
+    for number in map(str, range(25_000)):
+        assert str(_decoded(_encoded(number))) == number
+    assert _encoded.cache_info().currsize <= 20_000
+    assert _decoded.cache_info().currsize <= 20_000
