@@ -17,11 +17,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from backend.api.external_v1.surface import EXTERNAL
-from backend.app import create_app
-from backend.settings import Database, Redis, Secrets, Settings
 from backend.wiring import Container
-from plugin_bridge.sandbox.serving import serve_in_thread
 from tests.support.external_api import open_shop
+from tests.support.served_app import served_app, settings_on
 from tests.support.servers import DATABASES, Servers
 
 CHECKS = (
@@ -37,19 +35,12 @@ CHECKS = (
 def api(database_url: str, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The served application's document, with a key and a product of a shop that has a little of everything."""
     folder = tmp_path_factory.mktemp("data")
-    chosen = Settings(
-        database=Database(url=database_url, pool_size=5),
-        redis=Redis(url=servers.redis_url(DATABASES - 2)),
-        secrets=Secrets(keys=("a test key of enough characters",)),
-    )
+    chosen = settings_on(database_url, servers.redis_url(DATABASES - 2))
     shop = asyncio.run(open_shop(Container(chosen, folder)))
-    base_url, stop = serve_in_thread(lambda _: create_app(container=Container(chosen, folder)))
-    try:
+    with served_app(chosen, folder) as base_url:
         schema = schemathesis.openapi.from_url(f"{base_url}/docs/external/openapi.json")
         schema.shop = shop
         yield schema
-    finally:
-        stop()
 
 
 OPERATIONS = [

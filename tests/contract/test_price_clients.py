@@ -1,11 +1,7 @@
 """The examples of `docs/clients.md` for the price monitoring API do what they say, as they stand there."""
 
 import asyncio
-import os
 import re
-import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,16 +10,15 @@ from typing import NamedTuple
 import pytest
 import requests
 
-from backend.app import create_app
 from backend.ports.actor import system_actor
-from backend.settings import Database, Redis, Secrets, Settings
+from backend.settings import Settings
 from backend.wiring import Container
-from plugin_bridge.sandbox.serving import serve_in_thread
+from tests.support.documented_clients import DOCUMENT, needs_node, needs_php, run_example, section
 from tests.support.running_jobs import run_jobs
+from tests.support.served_app import served_app, settings_on
 from tests.support.servers import DATABASES, Servers
 
-DOCUMENT = Path(__file__).parents[2] / "docs/clients.md"
-SECTION = DOCUMENT.read_text().partition("## Price monitoring API")[2].partition("\n## ")[0]
+SECTION = section("Price monitoring API")
 
 
 class Served(NamedTuple):
@@ -34,11 +29,10 @@ class Served(NamedTuple):
     folder: Path
     headers: dict[str, str]
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """What the examples read."""
-        names = {"STORELOOM": self.url, "APIKEY": self.headers["apikey"], "APITOKEN": self.headers["apitoken"]}
-        return {**os.environ, **names}
+    def example(self, language: str) -> str:
+        """Run the example in a language."""
+        known = {"STORELOOM": self.url, "APIKEY": self.headers["apikey"], "APITOKEN": self.headers["apitoken"]}
+        return run_example(language, SECTION, self.folder, **known)
 
     def import_lists(self) -> None:
         """Do what a worker does with lists of products."""
@@ -61,12 +55,6 @@ def in_thread(work: object) -> None:
     thread.join()
 
 
-def example(language: str) -> str:
-    found: list[str] = re.findall(rf"```{language}\n(.*?)```", SECTION, re.DOTALL)
-    assert len(found) == 1
-    return found[0]
-
-
 async def open_account(settings: Settings, folder: Path) -> dict[str, str]:
     container = Container(settings, folder)
     async with container.transaction() as services:
@@ -78,27 +66,14 @@ async def open_account(settings: Settings, folder: Path) -> dict[str, str]:
 
 @pytest.fixture
 def served(fresh_database_url: str, servers: Servers, tmp_path: Path) -> Iterator[Served]:
-    settings = Settings(
-        database=Database(url=fresh_database_url, pool_size=5),
-        redis=Redis(url=servers.redis_url(DATABASES - 4)),
-        secrets=Secrets(keys=("a test key of enough characters",)),
-    )
+    settings = settings_on(fresh_database_url, servers.redis_url(DATABASES - 4))
     headers = asyncio.run(open_account(settings, tmp_path))
-    url, stop = serve_in_thread(lambda _: create_app(container=Container(settings, tmp_path)))
-    try:
+    with served_app(settings, tmp_path) as url:
         yield Served(url, settings, tmp_path, headers)
-    finally:
-        stop()
-
-
-def run(served: Served, *command: str) -> str:
-    done = subprocess.run(command, env=served.environment, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def test_the_curl_lines(served: Served) -> None:
-    said = run(served, "bash", "-euo", "pipefail", "-c", example("bash"))
+    said = served.example("bash")
     assert '"product_limit":1000' in said
     assert '"url":"https://rival.example.com/p/desk-lamp"' in said
     assert said.count('"total":"2"') == 2
@@ -108,19 +83,19 @@ def test_the_curl_lines(served: Served) -> None:
 
 
 def test_the_python_program(served: Served) -> None:
-    assert run(served, sys.executable, "-c", example("python")) == "Bed lamp None None None\n"
+    assert served.example("python") == "Bed lamp None None None\n"
     served.import_lists()
     assert served.names() == ["Bed lamp", "Hall lamp"]
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+@needs_node
 def test_the_javascript_program(served: Served) -> None:
-    assert run(served, "node", "--input-type=module", "-e", example("javascript")) == "Table lamp\n"
+    assert served.example("javascript") == "Table lamp\n"
 
 
-@pytest.mark.skipif(shutil.which("php") is None, reason="PHP is not installed")
+@needs_php
 def test_the_php_program(served: Served) -> None:
-    assert run(served, "php", "-r", example("php").removeprefix("<?php\n")) == "Desk lamp\n"
+    assert served.example("php") == "Desk lamp\n"
     served.import_lists()
     assert served.names() == ["Desk lamp", "Floor lamp", "Wall lamp"]
 

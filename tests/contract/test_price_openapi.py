@@ -18,11 +18,10 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from backend.api.price_v2.surface import PRICE
-from backend.app import create_app
 from backend.ports.actor import system_actor
-from backend.settings import Database, Redis, Secrets, Settings
+from backend.settings import Settings
 from backend.wiring import Container
-from plugin_bridge.sandbox.serving import serve_in_thread
+from tests.support.served_app import served_app, settings_on
 from tests.support.servers import DATABASES, Servers
 
 CHECKS = (
@@ -71,20 +70,12 @@ def api(database_url: str, servers: Servers, tmp_path_factory: pytest.TempPathFa
     folder = tmp_path_factory.mktemp("data")
     plans = folder / "plans.toml"
     plans.write_text(NO_LIMIT)
-    chosen = Settings(
-        database=Database(url=database_url, pool_size=5),
-        redis=Redis(url=servers.redis_url(DATABASES - 3)),
-        secrets=Secrets(keys=("a test key of enough characters",)),
-    )
-    chosen = _with_plans(chosen, str(plans))
+    chosen = _with_plans(settings_on(database_url, servers.redis_url(DATABASES - 3)), str(plans))
     account = asyncio.run(open_account(Container(chosen, folder)))
-    base_url, stop = serve_in_thread(lambda _: create_app(container=Container(chosen, folder)))
-    try:
+    with served_app(chosen, folder) as base_url:
         schema = schemathesis.openapi.from_url(f"{base_url}/docs/price/openapi.json")
         schema.account = account
         yield schema
-    finally:
-        stop()
 
 
 def _with_plans(chosen: Settings, path: str) -> Settings:

@@ -86,6 +86,12 @@ class Offer:
             await services.catalog_edits.apply(self.actor, edits, origin="person")
             await services.stock_ledger.adjust(self.actor, pieces)
 
+    async def met(self) -> None:
+        """Have a pull meet it while whoever made it is away."""
+        away = "UPDATE jobs SET run_at = now() + interval '1 hour' WHERE name = 'sync.push_store' RETURNING 1"
+        await self.bench.rows(away)
+        await self.bench.pull(self.actor, self.target_id)
+
     async def settle(self) -> dict[str, Any]:
         """Let everything come to rest; return what the store shows of it."""
         for _ in range(3):
@@ -164,11 +170,10 @@ async def test_a_product_that_a_pull_met_before_its_creation_was_noted_keeps_wha
     await offer.make(await offer.take(), noted=False)
     if changed:
         await offer.change()
-    await bench.rows("UPDATE jobs SET run_at = now() + interval '1 hour' WHERE name = 'sync.push_store' RETURNING 1")
-    await bench.pull(offer.actor, offer.target_id)
+    await offer.met()
     offer.target.control("POST", "change", {"sku": offer.sku, "stock": offer.began - 2, "silent": True})
     await bench.pull(offer.actor, offer.target_id)
-    await bench.rows("UPDATE jobs SET run_at = now() WHERE state = 'queued' RETURNING 1")
+    await bench.hurry()
     shown = await offer.settle()
     title, price, pieces = await offer.held()
     assert pieces == offer.began + 3 * changed - 2
@@ -180,10 +185,9 @@ async def test_what_a_merchant_changes_in_a_new_product_before_it_is_met_is_take
     offer = await Offer.asked(bench)
     await offer.make(await offer.take(), noted=False)
     offer.target.control("POST", "change", {"sku": offer.sku, "title": "As the merchant says", "silent": True})
-    await bench.rows("UPDATE jobs SET run_at = now() + interval '1 hour' WHERE name = 'sync.push_store' RETURNING 1")
-    await bench.pull(offer.actor, offer.target_id)
+    await offer.met()
     assert (await offer.held())[0] != "As the merchant says", "who was first is not known yet"
-    await bench.rows("UPDATE jobs SET run_at = now() WHERE state = 'queued' RETURNING 1")
+    await bench.hurry()
     shown = await offer.settle()
     assert (await offer.held())[0] == "As the merchant says" == shown["title"]
 
@@ -197,9 +201,8 @@ async def test_what_a_store_sells_of_a_new_product_before_it_is_met_is_gone_from
     offer.target.control("POST", "change", {"sku": offer.sku, "stock": offer.began - 3, "silent": True})
     if later:
         await offer.change()
-    await bench.rows("UPDATE jobs SET run_at = now() + interval '1 hour' WHERE name = 'sync.push_store' RETURNING 1")
-    await bench.pull(offer.actor, offer.target_id)
+    await offer.met()
     assert (await offer.held())[2] == offer.began + later - 3
-    await bench.rows("UPDATE jobs SET run_at = now() WHERE state = 'queued' RETURNING 1")
+    await bench.hurry()
     shown = await offer.settle()
     assert (await offer.held())[2] == offer.began + later - 3 == shown["stock"]

@@ -61,6 +61,14 @@ class Shelf:
         assert batch is not None
         return run_id, batch
 
+    async def lost(self, delta: int, *, arrived: bool) -> uuid.UUID:
+        """Have a number on its way when its worker is killed, which the store took or not; return its run."""
+        await self.adjust(delta)
+        run_id, batch = await self.take()
+        if arrived:
+            await self.send(batch)
+        return run_id
+
     async def send(self, batch: Batch) -> None:
         """Have the store carry it out without noting anything of it."""
         hub = self.bench.container
@@ -71,8 +79,8 @@ class Shelf:
             pass
         await platform.aclose()
 
-    async def note(self, run_id: uuid.UUID, batch: Batch) -> None:
-        """Note that the store took the number."""
+    async def note(self, run_id: uuid.UUID, batch: Batch) -> frozenset[uuid.UUID]:
+        """Note that the store took the number; return the stores whose pieces are due because of it."""
         [write] = batch.writes
         assert isinstance(write, StockWrite)
         self.show(write.target)
@@ -80,8 +88,7 @@ class Shelf:
         async with self.bench.container.begin() as session:
             found = await SyncRepository(session).lock(run_id)
             assert found is not None
-            due = await PushResults(session, *found).note({write.key: write}, [taken])
-        assert due <= {self.store_id}
+            return await PushResults(session, *found).note({write.key: write}, [taken])
 
     def show(self, pieces: int) -> None:
         self.store.control("POST", "change", {"sku": self.sku, "stock": pieces, "silent": True})
@@ -94,13 +101,6 @@ class Shelf:
         order = ShownOrder(order_id="77", created_at=utc_now(), lines=(line,))
         async with self.bench.container.begin() as session:
             await OrderTaking(session).take_order(self.actor, self.store_id, order)
-
-    async def hurry(self) -> None:
-        """Have jobs that wait for their time run now."""
-        await self.bench.rows(
-            "UPDATE jobs SET run_at = now() WHERE organization_id = :org AND state = 'queued' RETURNING 1",
-            org=self.actor.tenant,
-        )
 
     async def settle(self) -> tuple[int, int]:
         """Let everything come to rest; return what the hub has and what the store shows."""
@@ -123,10 +123,7 @@ async def test_a_number_that_was_on_its_way_is_counted_once(
     bench: Workbench, arrived: bool, sold: int, later: int
 ) -> None:
     shelf = await Shelf.filled(bench)
-    await shelf.adjust(3)
-    _, batch = await shelf.take()
-    if arrived:
-        await shelf.send(batch)
+    await shelf.lost(3, arrived=arrived)
     shelf.show(shelf.began + 3 * arrived - sold)
     if later:
         await shelf.adjust(later)
@@ -136,17 +133,14 @@ async def test_a_number_that_was_on_its_way_is_counted_once(
 
 async def test_a_number_on_its_way_that_nobody_wants_any_more_is_looked_for_all_the_same(bench: Workbench) -> None:
     shelf = await Shelf.filled(bench)
-    await shelf.adjust(3)
-    _, batch = await shelf.take()
-    await shelf.send(batch)
+    await shelf.lost(3, arrived=True)
     await shelf.adjust(-3)
     assert await shelf.settle() == (shelf.began, shelf.began)
 
 
 async def test_a_number_that_never_arrived_and_that_nobody_wants_any_more_is_not_sent(bench: Workbench) -> None:
     shelf = await Shelf.filled(bench)
-    await shelf.adjust(3)
-    await shelf.take()
+    await shelf.lost(3, arrived=False)
     await shelf.adjust(-3)
     assert await shelf.settle() == (shelf.began, shelf.began)
     assert not [one for one in shelf.store.control("GET", "writes") if "stock_quantity" in str(one["body"])]
@@ -157,7 +151,7 @@ async def test_a_number_that_changes_back_while_it_is_written_is_written_back(be
     await shelf.adjust(3)
     taken = await shelf.take()
     await shelf.adjust(-3)
-    await shelf.note(*taken)
+    assert await shelf.note(*taken) == {shelf.store_id}
     assert await shelf.settle() == (shelf.began, shelf.began)
 
 
@@ -167,10 +161,7 @@ async def test_a_number_of_a_run_that_failed_is_looked_for_by_the_next_run(
     bench: Workbench, arrived: bool, later: int
 ) -> None:
     shelf = await Shelf.filled(bench)
-    await shelf.adjust(3)
-    run_id, batch = await shelf.take()
-    if arrived:
-        await shelf.send(batch)
+    run_id = await shelf.lost(3, arrived=arrived)
     shelf.show(shelf.began + 3 * arrived - 1)
     if later:
         await shelf.adjust(later)
@@ -187,13 +178,8 @@ async def test_pieces_sold_in_a_number_that_looks_like_ours_are_told_from_it_by_
     bench: Workbench, arrived: bool
 ) -> None:
     shelf = await Shelf.filled(bench)
-    await shelf.adjust(-2)
-    _, batch = await shelf.take()
-    if arrived:
-        await shelf.send(batch)
-        shelf.show(shelf.began - 2 - 1)
-    else:
-        shelf.show(shelf.began - 2)
+    await shelf.lost(-2, arrived=arrived)
+    shelf.show(shelf.began - 2 - arrived)
     left = shelf.began - 2 - (1 if arrived else 2)
     assert await shelf.settle() == (left, left)
 
@@ -204,15 +190,12 @@ async def test_a_store_that_cannot_tell_is_asked_again_until_its_orders_are_hear
 ) -> None:
     monkeypatch.setattr(changes, "_bears", lambda item, key: None)
     shelf = await Shelf.filled(bench)
-    await shelf.adjust(1)
-    run_id, batch = await shelf.take()
-    if arrived:
-        await shelf.send(batch)
+    run_id = await shelf.lost(1, arrived=arrived)
     shelf.show(shelf.began + arrived - 2)
     await bench.work_off()
     assert (await bench.run(shelf.actor, run_id)).state == "running"
     await shelf.sell(2)
-    await shelf.hurry()
+    await bench.hurry()
     left = shelf.began + 1 - 2
     assert await shelf.settle() == (left, left)
 
@@ -224,10 +207,7 @@ async def test_an_order_heard_of_while_a_store_is_asked_again_is_counted_once(
     """The store may have been read before or after it sold: what it shows then may be ours or a sale."""
     monkeypatch.setattr(changes, "_bears", lambda item, key: None)
     shelf = await Shelf.filled(bench)
-    await shelf.adjust(-1)
-    _, batch = await shelf.take()
-    if arrived:
-        await shelf.send(batch)
+    await shelf.lost(-1, arrived=arrived)
     noting = PushResults.unclear
 
     async def sells_meanwhile(*given: Any) -> frozenset[str]:
@@ -244,7 +224,7 @@ async def test_an_order_heard_of_while_a_store_is_asked_again_is_counted_once(
     else:
         await bench.work_off()
         shelf.show(shelf.began - 2)
-    await shelf.hurry()
+    await bench.hurry()
     assert await shelf.settle() == (shelf.began - 2, shelf.began - 2)
 
 
@@ -253,13 +233,11 @@ async def test_a_store_that_cannot_tell_is_not_asked_for_ever(
 ) -> None:
     monkeypatch.setattr(changes, "_bears", lambda item, key: None)
     shelf = await Shelf.filled(bench)
-    await shelf.adjust(3)
-    run_id, batch = await shelf.take()
-    await shelf.send(batch)
+    run_id = await shelf.lost(3, arrived=True)
     shelf.show(shelf.began + 3 - 1)
     for _ in range(MOST_WAITS + 1):
         await bench.work_off()
-        await shelf.hurry()
+        await bench.hurry()
     assert (await bench.run(shelf.actor, run_id)).state == "completed"
     assert await shelf.settle() == (shelf.began + 2, shelf.began + 2)
 
@@ -269,6 +247,6 @@ async def test_an_order_heard_of_while_a_number_is_written_comes_after_it(bench:
     await shelf.adjust(-1)
     taken = await shelf.take()
     await shelf.sell(1)
-    await shelf.note(*taken)
+    assert await shelf.note(*taken) == frozenset()
     shelf.show(shelf.began - 2)
     assert await shelf.settle() == (shelf.began - 2, shelf.began - 2)

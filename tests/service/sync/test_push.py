@@ -315,8 +315,7 @@ async def test_an_answer_that_is_lost_after_the_store_did_the_work_is_no_second_
     await bench.work_off()
     run = await newest(bench, actor, store_id)
     while run.state in ("queued", "running"):
-        async with bench.container.begin() as session:
-            await session.execute(text("UPDATE jobs SET run_at = now() WHERE state = 'queued'"))
+        await bench.hurry()
         await bench.work_off()
         run = await newest(bench, actor, store_id)
     assert (run.state, run.stats["changes_applied"]) == ("completed", 5)
