@@ -23,7 +23,8 @@ log = structlog.get_logger()
 
 # KEYS: the windows of all groups in order. ARGV: prefix-free numbers, per group: windows, hits, cost, then limit and
 # period_ms per window. Returns per group: hits granted, then per window: count before, ms until the window's end.
-# A key expires at its window's end by the server's clock, so its value is always the present window's count.
+# A key expires at its window's end by the server's clock. In the first millisecond after it the old key is still there:
+# its own life tells the time left then, or a full window would be refused for one more period.
 _SCRIPT = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -41,7 +42,7 @@ while a <= #ARGV do
   out[#out + 1] = granted
   for w = 1, windows do
     local period = tonumber(ARGV[a + 2 * w - 1])
-    local left = period - now % period
+    local left = before[w] > 0 and redis.call('PTTL', KEYS[k + w]) or period - now % period
     if granted > 0 then
       redis.call('INCRBY', KEYS[k + w], granted * cost)
       if before[w] == 0 then redis.call('PEXPIREAT', KEYS[k + w], now + left) end

@@ -89,9 +89,18 @@ async def test_windows_are_aligned_to_the_clock_and_end(limiter: RedisRateLimite
         refusal = await limiter.hit((second,))
     assert refusal.reset_s <= 1.0 - time.time() % 1 + 0.05
     deadline = time.monotonic() + refusal.reset_s + 0.5
-    while not (await limiter.hit((second,))).allowed:
-        assert time.monotonic() < deadline, "blocked after the window's end"
+    while (asked := time.monotonic()) and not (await limiter.hit((second,))).allowed:
+        assert asked < deadline, "blocked after the window's end"
         await asyncio.sleep(0.005)
+
+
+async def test_a_count_that_outlives_its_window_refuses_no_longer_than_it_lives(
+    limiter: RedisRateLimiter, client: Redis
+) -> None:
+    await client.set("rate:brief:86400", 1, px=5_000)
+    refusal = await limiter.hit((window("brief", 1, 86_400),))
+    assert not refusal.allowed
+    assert 0 < refusal.reset_s <= 5
 
 
 async def test_the_key_ends_with_its_window(limiter: RedisRateLimiter, client: Redis) -> None:
