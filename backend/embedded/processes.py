@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from backend.embedded.accounts import Account
+from backend.embedded.files import write_private
 
 ON_LINUX = platform.system() == "Linux"
 Process = subprocess.Popen[bytes]
@@ -81,9 +82,9 @@ def birth_mark(pid: int) -> str | None:
 
 
 def write_down(record: Path, pid: int) -> None:
-    """Note a running child in *record*, so that the next start can end it if we cannot."""
+    """Note a running child in *record*, so that the next start can end it if we cannot; nobody reads half of it."""
     record.parent.mkdir(mode=0o700, exist_ok=True)
-    record.write_text(json.dumps({"pid": pid, "birth": birth_mark(pid)}))
+    write_private(record, json.dumps({"pid": pid, "birth": birth_mark(pid)}).encode())
 
 
 def end_leftover(record: Path, stop_signal: int, grace_s: float) -> int | None:
