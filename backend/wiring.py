@@ -55,6 +55,7 @@ from backend.gateways.mail import OutboxMailer, SmtpMailer
 from backend.gateways.numeric_codec import remember_amounts
 from backend.gateways.outbound import GuardedClients
 from backend.gateways.rate_limiter import RedisRateLimiter
+from backend.gateways.send_buffer import widen_send_buffer
 from backend.gateways.shop_budget import RedisShopBudget
 from backend.jobs import JOBS
 from backend.jobs.runtime import JobRunner
@@ -368,6 +369,7 @@ def _engine(settings: Settings) -> AsyncEngine:
     size = settings.database.pool_size
     engine = create_async_engine(url, pool_size=size, max_overflow=size, pool_pre_ping=True)
     event.listen(engine.sync_engine, "connect", remember_amounts)
+    event.listen(engine.sync_engine, "connect", widen_send_buffer)
     return engine
 
 

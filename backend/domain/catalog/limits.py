@@ -45,12 +45,14 @@ def _variant(variant: PlatformVariant, issues: list[RowIssue]) -> PlatformVarian
     if len(variant.external_id) > MOST_NAME or len(variant.external_product_id) > MOST_NAME:
         _leave_out(variant.external_id, issues)
         return None
+    if len(variant.sku) <= MOST_NAME and len(variant.barcode) <= MOST_NAME:
+        return variant
     changes: dict[str, Any] = {
         field: _emptied(variant.external_id, field, issues)
         for field in ("sku", "barcode")
         if len(getattr(variant, field)) > MOST_NAME
     }
-    return msgspec.structs.replace(variant, **changes) if changes else variant
+    return msgspec.structs.replace(variant, **changes)
 
 
 def _emptied(external_id: str, field: str, issues: list[RowIssue]) -> str:

@@ -10,9 +10,9 @@ from backend.ports.store_platform import CatalogPage, IdPage
 
 PageT = TypeVar("PageT", CatalogPage, IdPage, ReadyPage)
 
-AHEAD = 24
+AHEAD = 48
 """Pages that may wait, about 2,400 products: bounds memory whatever the catalog's size."""
-GROUP = 16
+GROUP = 32
 """Pages stored in one transaction at the most."""
 LINGER_S = 0.25
 """How long a started group waits for its next page: fewer, fuller transactions, and a slow store shows progress."""
