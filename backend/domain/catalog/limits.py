@@ -29,15 +29,15 @@ def _product(product: PlatformProduct, issues: list[RowIssue]) -> PlatformProduc
         _leave_out(product.external_id, issues)
         return None
     changes: dict[str, Any] = {}
-    for field in ("brand", "handle"):
-        if len(getattr(product, field)) > MOST_NAME:
-            changes[field] = _emptied(product.external_id, field, issues)
-    if any(len(name) > MOST_NAME for name in product.categories):
+    if len(product.brand) > MOST_NAME or len(product.handle) > MOST_NAME:
+        changes |= _too_long(product, ("brand", "handle"), issues)
+    if max(map(len, product.categories), default=0) > MOST_NAME:
         _emptied(product.external_id, "category", issues)
         changes["categories"] = tuple(name for name in product.categories if len(name) <= MOST_NAME)
-    inner = [_variant(variant, issues) for variant in product.variants]
-    if any(fit is not was for fit, was in zip(inner, product.variants, strict=True)):
-        changes["variants"] = tuple(fit for fit in inner if fit is not None)
+    if product.variants:
+        inner = [_variant(variant, issues) for variant in product.variants]
+        if any(fit is not was for fit, was in zip(inner, product.variants, strict=True)):
+            changes["variants"] = tuple(fit for fit in inner if fit is not None)
     return msgspec.structs.replace(product, **changes) if changes else product
 
 
@@ -47,12 +47,14 @@ def _variant(variant: PlatformVariant, issues: list[RowIssue]) -> PlatformVarian
         return None
     if len(variant.sku) <= MOST_NAME and len(variant.barcode) <= MOST_NAME:
         return variant
-    changes: dict[str, Any] = {
-        field: _emptied(variant.external_id, field, issues)
-        for field in ("sku", "barcode")
-        if len(getattr(variant, field)) > MOST_NAME
-    }
-    return msgspec.structs.replace(variant, **changes)
+    return msgspec.structs.replace(variant, **_too_long(variant, ("sku", "barcode"), issues))
+
+
+def _too_long(
+    row: PlatformProduct | PlatformVariant, fields: tuple[str, ...], issues: list[RowIssue]
+) -> dict[str, str]:
+    """Return those of the fields that are too long, empty."""
+    return {field: _emptied(row.external_id, field, issues) for field in fields if len(getattr(row, field)) > MOST_NAME}
 
 
 def _emptied(external_id: str, field: str, issues: list[RowIssue]) -> str:

@@ -107,7 +107,6 @@ ANALYZE_FROM_ROWS = 5_000
 
 def product_row(product: PlatformProduct) -> StagedProduct:
     """Return a staged product."""
-    images = [(image.url, image.alt) for image in product.images]
     kept = (
         product.title,
         product.description,
@@ -116,12 +115,12 @@ def product_row(product: PlatformProduct) -> StagedProduct:
         product.brand,
         product.categories,
         product.tags,
-        images,
+        [(image.url, image.alt) for image in product.images],
         product.option_names,
         product.url,
     )
     digest = hashlib.blake2b(_encode(kept), digest_size=16).digest()
-    shown = _json([{"url": url, "alt": alt} for url, alt in images]).decode() if images else "[]"
+    shown = _json(product.images).decode() if product.images else "[]"
     return StagedProduct(product.external_id, *kept[:7], shown, *kept[8:], product.modified_at, digest, product.url)
 
 
