@@ -249,7 +249,7 @@ async def test_pages_that_shift_under_the_walk_never_lose_a_product(bench: Workb
 
 async def test_s2s_09_a_store_disconnected_in_the_middle_ends_its_run(bench: Workbench) -> None:
     actor = await bench.organization()
-    store = bench.store(generate_products(6_000), latency_s=0.1)
+    store = bench.store(generate_products(12_000), latency_s=0.1)
     store_id = await bench.connect(actor, store)
     worker = asyncio.create_task(bench.work_off())
     await bench.until("SELECT count(*) > 0 FROM listings WHERE store_id = :id", id=store_id)
@@ -260,7 +260,7 @@ async def test_s2s_09_a_store_disconnected_in_the_middle_ends_its_run(bench: Wor
     assert (run.state, run.error_code) == ("failed", "store_not_connected")
     await asyncio.sleep(0.5)  # the store still logs what was in flight
     asked = len(store.list_requests())
-    assert asked < 60
+    assert asked < 110  # of 122: what was read ahead is all that is asked for in vain
     await asyncio.sleep(0.5)
     assert len(store.list_requests()) == asked, "a disconnected store gets no further request"
 
