@@ -22,6 +22,11 @@ class HeldListing(msgspec.Struct, kw_only=True):
     moved: bool = False
     """Its number moved otherwise than by a walk: what a walk shows next is judged, however it looked last."""
 
+    @property
+    def shared(self) -> bool:
+        """Tell whether it shows pieces that the hub looks after."""
+        return self.live and self.shows is not None and self.owner != STORE
+
 
 class HeldVariant(msgspec.Struct, kw_only=True):
     """One variant with its places and its listings; changed here, written by `HeldRepository.save`."""
@@ -55,10 +60,7 @@ class HeldVariant(msgspec.Struct, kw_only=True):
 
     def alone_in(self, store_id: uuid.UUID) -> bool:
         """Tell whether no other store shows pieces of it that the hub looks after."""
-        return not any(
-            one.live and one.store_id != store_id and one.shows is not None and one.owner != STORE
-            for one in self.listings
-        )
+        return not any(one.shared and one.store_id != store_id for one in self.listings)
 
     def move(self, hub: int | None, own: HeldListing | None = None, shift: int = 0) -> None:
         """Make *hub* the number of pieces, and every store that shows another one due.
@@ -77,10 +79,19 @@ class HeldVariant(msgspec.Struct, kw_only=True):
     def show(self, own: HeldListing, judged: Judged, now: int | None) -> None:
         """Take over what a store shows *now* and what was judged of it."""
         stays_due = own.due if judged.due is None else judged.due
+        was_shared = own.shared
         own.live = True
         self.move(judged.hub, own)
         own.shows = now
         own.due = stays_due and may_be_due(own, judged.hub)
+        if own.shared and not was_shared:
+            self.come_into(own.store_id)
+
+    def come_into(self, store_id: uuid.UUID) -> None:
+        """Make stores due that sold below zero while they sold it alone, now that it comes into another one."""
+        for one in self.listings:
+            if one.store_id != store_id and one.live and (one.shows or 0) < 0:
+                one.due = may_be_due(one, self.hub)
 
     def _sold_below_zero_alone(self, listing: HeldListing) -> bool:
         return (listing.shows or 0) < 0 and self.alone_in(listing.store_id)

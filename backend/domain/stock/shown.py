@@ -1,7 +1,7 @@
 """Booking what a store shows: the difference to what it showed last happened there (decision 0025)."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -45,16 +45,21 @@ class StockShown:
         run_id: uuid.UUID | None = None,
         *,
         sent: Mapping[str, Sent] | None = None,
+        made: Collection[int] = (),
     ) -> frozenset[uuid.UUID]:
         """Book what the store showed when it was asked for some listings; return the stores that are due now.
 
         To be called before listings are locked. Repeating it changes nothing.
 
         Args:     pieces: external id to pieces in all places together; None: not counted. sent: numbers of ours that
-                  may have reached the store, by external id.
+                  may have reached the store, by external id. made: variants that we put up for sale there just now.
         """
         variants = await self._shown.variants(pieces)
-        held = await self._held.hold(variants.values())
+        held = await self._held.hold({*variants.values(), *made})
+        # What a pull has met here meanwhile came in with it.
+        new_here = {one: held[one] for one in made if one in held and held[one].listing(self._store_id) is None}
+        for variant in new_here.values():
+            variant.come_into(self._store_id)
         told = [
             Told(
                 variant_id=variant_id,
@@ -64,26 +69,29 @@ class StockShown:
             )
             for external_id, variant_id in sorted(variants.items())
         ]
-        return await self._book(held, told, run_id)
+        shown = {one: held[one] for one in variants.values() if one in held}
+        due = await self._book({**new_here, **shown}, told, run_id)
+        return due | due_stores(new_here.values())
 
     async def _book(
         self, held: Mapping[int, HeldVariant], told: Iterable[Told], run_id: uuid.UUID | None
     ) -> frozenset[uuid.UUID]:
-        entries, missing = [], {}
+        entries, missing, levelled = [], {}, set[uuid.UUID]()
         for one in told:
             variant = held.get(one.variant_id)
             own = variant.listing(self._store_id, one.external_id) if variant else None
             if variant is None or own is None:
                 continue
-            before = variant.hub
+            before, due = variant.hub, due_stores([variant])
             missed = show(variant, own, one)
+            levelled |= due_stores([variant]) - due - {self._store_id}
             if missed:
                 missing[variant.variant_id] = missed
             entries.append(self._entry(variant, before, one, run_id))
         await self._held.save(held.values())
         await self._oversells.add_unnamed(self._store_id, missing)
         made = await self._entries.write(entries)
-        return due_stores(entry.variant for entry in made) | due_stores(held[one] for one in missing)
+        return due_stores(entry.variant for entry in made) | due_stores(held[one] for one in missing) | levelled
 
     def _entry(self, variant: HeldVariant, before: int | None, told: Told, run_id: uuid.UUID | None) -> Entry:
         return Entry(

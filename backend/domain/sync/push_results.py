@@ -64,10 +64,10 @@ class PushResults:
             for one in results
             if (change := changes.get(one.key)) is not None
         ]
-        stale = await self._book_stale(told, repeated=repeated)
+        moved = await self._book_pieces(told, repeated=repeated)
         items = await items_of(self._session, self._store, [change for change, _ in told], lock=True)
         later = await self._settle(told, items, writes)
-        due = stale | later | await self._note_products(told, writes)
+        due = moved | later | await self._note_products(told, writes)
         await rows.finish(self._run, [_finished(change, result) for change, result in told])
         await self._tell_errors(told)
         return due
@@ -181,15 +181,20 @@ class PushResults:
             await self._due.settle(entity, [one for one in settled if one.shown or items[one.external_id].shown])
         return any(STOCK in (one.due or ()) for one in settled)
 
-    async def _book_stale(
+    async def _book_pieces(
         self, told: Sequence[tuple[SyncChange, WriteResult]], *, repeated: bool
     ) -> frozenset[uuid.UUID]:
-        """Book what stores show beside what we believed: pieces were sold or counted there meanwhile.
+        """Book what the store shows beside what we believed: pieces were sold or counted there meanwhile.
+
+        Other stores that sold below zero while they sold alone what was made here are levelled.
 
         Args:     repeated: the writes may have arrived before, and what was believed be of before they did.
         """
         found = [(change, result) for change, result in told if change.entity == STOCK and result.outcome == STALE]
-        if not found:
+        made = {int(one.own_id) for _, result in told if result.created for one in result.created.variants}
+        if settings_of(self._store.settings).owners.stock == STORE:
+            made = set()
+        if not found and not made:
             return frozenset()
         shown = StockShown(self._session, self._store.organization_id, self._store.id)
         sent = {
@@ -198,7 +203,7 @@ class PushResults:
             if repeated or result.arrived is not None
         }
         return await shown.tell(
-            {change.external_id: result.pieces for change, result in found}, self._run.id, sent=sent
+            {change.external_id: result.pieces for change, result in found}, self._run.id, sent=sent, made=made
         )
 
     async def _tell_errors(self, told: Sequence[tuple[SyncChange, WriteResult]]) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from backend.domain.orders.taking import TakenDone
 from backend.kit.clock import utc_now
+from tests.support.linked_shops import Shop
 from tests.support.product import Workbench
 from tests.support.shared_stock import Article
 
@@ -244,6 +245,20 @@ async def test_a_store_that_sells_alone_and_below_zero_is_not_corrected(bench: W
     assert await article.shown() == [(-2, False)]
     await article.show(0, 4)
     assert (await article.hub(), await article.shown()) == (4, [(4, False)])
+
+
+async def test_once_a_second_store_sells_it_too_the_first_is_corrected(bench: Workbench) -> None:
+    article = await Article.sold_in(bench, 0)
+    await article.order(0, 1)
+    assert (await article.hub(), await article.shown()) == (0, [(-1, False)])
+    article.shops.append(await Shop.opened(bench, article.actor, "store1"))
+    merged = await article.show(1, 0)
+    assert merged.stock_due_stores == {article.store_id(0)}
+    assert (await article.hub(), await article.shown()) == (0, [(-1, True), (0, False)])
+    # What it does not take is not written again and again because the other store is read.
+    await article.tell(0, 0)
+    await article.show(1, 0, title="Mug")
+    assert await article.shown() == [(0, False), (0, False)]
 
 
 async def test_an_item_a_store_did_not_take_is_tried_again_with_the_new_number(bench: Workbench) -> None:

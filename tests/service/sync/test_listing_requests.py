@@ -92,6 +92,24 @@ async def test_a_product_is_put_up_for_sale_once_with_its_price_and_pieces(bench
     assert len(pair.other.control("GET", "writes")) == written
 
 
+async def test_a_store_that_sold_more_than_there_was_is_corrected_once_another_one_sells_it_too(
+    bench: Workbench,
+) -> None:
+    pair = await Pair(bench).open()
+    sku = next(one for one in pair.ids if pair.row(pair.other, one) is None)
+    variant_id = await bench.value("SELECT id FROM variants WHERE product_id = :id", id=pair.ids[sku])
+    # As an order leaves it while the first store sells it alone.
+    pair.home.control("POST", "change", {"sku": sku, "stock": -1})
+    await bench.rows("UPDATE stock_levels SET on_hand = 0 WHERE variant_id = :id RETURNING 1", id=variant_id)
+    await bench.rows("UPDATE listings SET shown = '{\"stock\": -1}' WHERE variant_id = :id RETURNING 1", id=variant_id)
+    await pair.ask(pair.ids[sku], "listed")
+    made, model = pair.row(pair.other, sku), pair.row(pair.home, sku)
+    assert made is not None
+    assert model is not None
+    assert (made["stock"], model["stock"]) == (0, 0)
+    assert await bench.value(DUE, org=pair.actor.tenant) == 0
+
+
 async def test_a_creation_that_is_taken_back_deletes_what_we_made_alone(bench: Workbench) -> None:
     pair = await Pair(bench).open()
     sku = next(one for one in pair.ids if pair.row(pair.other, one) is None)
