@@ -191,9 +191,9 @@ class PushResults:
         Args:     repeated: the writes may have arrived before, and what was believed be of before they did.
         """
         found = [(change, result) for change, result in told if change.entity == STOCK and result.outcome == STALE]
-        made = {int(one.own_id) for _, result in told if result.created for one in result.created.variants}
-        if settings_of(self._store.settings).owners.stock == STORE:
-            made = set()
+        keeps_its_own = settings_of(self._store.settings).owners.stock == STORE
+        created = [] if keeps_its_own else [result.created for _, result in told if result.created is not None]
+        made = {int(variant.own_id) for one in created for variant in one.variants}
         if not found and not made:
             return frozenset()
         shown = StockShown(self._session, self._store.organization_id, self._store.id)

@@ -11,7 +11,7 @@ from backend.ports.store_platform import CatalogPage, IdPage
 PageT = TypeVar("PageT", CatalogPage, IdPage, ReadyPage)
 
 AHEAD = 48
-"""Pages that may wait, about 2,400 products: bounds memory whatever the catalog's size."""
+"""Pages that may wait, about 4,800 products: bounds memory whatever the catalog's size."""
 GROUP = 32
 """Pages stored in one transaction at the most."""
 LINGER_S = 0.25

@@ -90,8 +90,8 @@ async def test_a_late_generation_leaves_the_last_good_one(new_bench: NewBench, s
     again = await published(impatient).fetch(feed.slug)
     again_s = time.monotonic() - again_at
     assert (served.hit, again.hit, served.version.item_count) == (False, False, 20)
-    assert waited_s >= 1.0
-    assert again_s < 0.9
+    assert 1.0 <= waited_s < 2
+    assert again_s < 0.65
 
 
 async def test_a_failed_generation_is_not_waited_for_to_the_end(
@@ -131,13 +131,13 @@ async def test_s2s_21_an_unpublished_feed_is_gone_within_a_second(shop: Shop) ->
     async with shop.bench.container.transaction() as services:
         await services.feeds.unpublish(shop.actor, feed.id)
     with pytest.raises(DomainError, match="not found"):
-        await _fetch_for(5, published(shop.bench), feed.slug)
+        await _fetch_for(1.5, published(shop.bench), feed.slug)
 
 
 async def _fetch_for(seconds: float, feeds: PublishedFeeds, slug: str) -> None:
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        await feeds.fetch(slug)
+    while (asked_at := time.monotonic()) and await feeds.fetch(slug):
+        assert asked_at < deadline, "it is still served"
         await asyncio.sleep(0.05)
 
 

@@ -46,7 +46,7 @@ def test_any_text_ends_up_on_one_clean_line(text: str) -> None:
 def test_hostile_texts_take_no_longer_than_others(piece: str) -> None:
     started = time.process_time()
     plain_text(piece * 200_000)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 0.5
 
 
 def test_only_the_beginning_of_an_endless_description_is_read() -> None:
