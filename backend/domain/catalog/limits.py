@@ -16,7 +16,7 @@ def within_limits(
 ) -> tuple[list[PlatformProduct], list[PlatformVariant], list[RowIssue]]:
     """Return what can be kept, and an issue for each field that is left empty because it is too long.
 
-    A product or variant whose own id is too long is left out, with an issue that says so.
+    A product or variant whose own id is missing or too long is left out, with an issue that says so.
     """
     issues: list[RowIssue] = []
     kept = [_product(product, issues) for product in products]
@@ -25,7 +25,7 @@ def within_limits(
 
 
 def _product(product: PlatformProduct, issues: list[RowIssue]) -> PlatformProduct | None:
-    if len(product.external_id) > MOST_NAME:
+    if not 0 < len(product.external_id) <= MOST_NAME:
         _leave_out(product.external_id, issues)
         return None
     changes: dict[str, Any] = {}
@@ -42,7 +42,7 @@ def _product(product: PlatformProduct, issues: list[RowIssue]) -> PlatformProduc
 
 
 def _variant(variant: PlatformVariant, issues: list[RowIssue]) -> PlatformVariant | None:
-    if len(variant.external_id) > MOST_NAME or len(variant.external_product_id) > MOST_NAME:
+    if not 0 < len(variant.external_id) <= MOST_NAME or len(variant.external_product_id) > MOST_NAME:
         _leave_out(variant.external_id, issues)
         return None
     if len(variant.sku) <= MOST_NAME and len(variant.barcode) <= MOST_NAME:
@@ -64,5 +64,6 @@ def _emptied(external_id: str, field: str, issues: list[RowIssue]) -> str:
 
 
 def _leave_out(external_id: str, issues: list[RowIssue]) -> None:
-    message = f"Its id is longer than {MOST_NAME} characters, so it cannot be told from others and was left out"
-    issues.append(RowIssue(code="too_long", message=message, external_id=external_id[:MOST_NAME], field="id"))
+    code, what = ("too_long", f"longer than {MOST_NAME} characters") if external_id else ("id_missing", "missing")
+    message = f"Its id is {what}, so it cannot be told from others and was left out"
+    issues.append(RowIssue(code=code, message=message, external_id=external_id[:MOST_NAME], field="id"))
