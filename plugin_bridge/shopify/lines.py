@@ -9,7 +9,8 @@ import os
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import IO, Generic, TypeVar
 
 import msgspec
@@ -21,11 +22,13 @@ L = TypeVar("L", bound=Line)
 BLOCK_BYTES = 64 * 1024
 """About a millisecond of work."""
 _CHILD = b'"__parentId":'
-_TO_VALUE = len(_CHILD) + 1
+_OF, _ENDS = _CHILD + b'"', b'"}'
+_NO_END = b"\n"
+"""What no line ends with."""
 _GLOBAL_ID = re.compile(rb"gid:\\?/\\?/shopify\\?/(\w+)\\?/(\d+)")
 _USUAL = b'{"id":"'
 _USUAL_AT = len(_USUAL)
-_ROOT = re.compile(rb'\s*\{\s*"id"\s*:\s*"(gid:\\?/\\?/shopify\\?/(\w+)\\?/(\d+)")')
+_ROOT = re.compile(rb'\s*\{\s*"id"\s*:\s*"(gid:\\?/\\?/shopify\\?/\w+\\?/\d+)"')
 _STRAY_BYTES = 4096
 _NUMBERED_OTHERWISE = b"InventoryItem"
 """Shopify may name the item in place of its variant: numbers of the two overlap."""
@@ -55,29 +58,34 @@ class LineIndex:
         self._rest = b""
         self._start = 0
         """Where the rest begins."""
-        self._shown = b""
-        """Global id of the root whose children may follow now, as it was written, with its closing quote."""
+        self._child_end = _NO_END
+        """How a child's line usually ends that may stand here: with the name of the root above."""
         self._keys = array("q")
         self._offsets = array("q")
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the file."""
-        self.size += len(chunk)
-        lines = (self._rest + chunk).split(b"\n") if self._rest else chunk.split(b"\n")
+        lines = chunk.split(b"\n")
+        lines[0] = self._rest + lines[0]
         self._rest = lines.pop()
-        start = self._start
-        for line in lines:
+        starts: Sequence[int] = ()
+        for number, line in enumerate(lines):
+            if line.endswith(self._child_end):
+                continue
             at = line.rfind(_CHILD)
-            if at < 0:
-                if line:
-                    self._lead(line)
-                else:
-                    self.lines -= 1
-            elif not (self._shown and line.startswith(self._shown, at + _TO_VALUE)):
-                self._maybe_stray(line, at, start)
-            start += len(line) + 1
+            if at >= 0:
+                starts = starts or _starts(lines, self._start)
+                self._maybe_stray(line, at, starts[number])
+            elif line.startswith(_USUAL):
+                self.roots += 1
+                self._child_end = _OF + line[_USUAL_AT : line.find(b'"', _USUAL_AT)] + _ENDS
+            elif line:
+                self._lead(line)
+            else:
+                self.lines -= 1
         self.lines += len(lines)
-        self._start = start
+        self.size += len(chunk)
+        self._start = self.size - len(self._rest)
 
     def finish(self) -> "Strays":
         """Take a last line without an end, and return the strays."""
@@ -87,22 +95,25 @@ class LineIndex:
         return Strays(self._keys, self._offsets)
 
     def _lead(self, line: bytes) -> None:
+        """Take a root that is not written as usual."""
         self.roots += 1
-        if line.startswith(_USUAL):
-            self._shown = line[_USUAL_AT : line.find(b'"', _USUAL_AT) + 1]
-        elif (found := _ROOT.match(line)) is not None:
-            self._shown = found[1]
-        else:
-            self.plain, self._shown = False, b""
+        found = _ROOT.match(line)
+        self._child_end = _NO_END if found is None else _OF + found[1] + _ENDS
+        self.plain = self.plain and found is not None
 
     def _maybe_stray(self, line: bytes, at: int, start: int) -> None:
         found = _GLOBAL_ID.search(line, at)
-        if self._shown and found is not None and _named(found, _GLOBAL_ID.match(self._shown)):
+        if found is not None and _named(found, _GLOBAL_ID.search(self._child_end)):
             return  # the same, written with other spaces
         # What follows a stray is a stray too: so a group ends where the first one stands.
-        self._shown = b""
+        self._child_end = _NO_END
         self._keys.append(_key(found))
         self._offsets.append(start)
+
+
+def _starts(lines: Sequence[bytes], first: int) -> Sequence[int]:
+    """Return where lines start, and behind them the end."""
+    return list(accumulate(map(len, lines), lambda start, length: start + length + 1, initial=first))
 
 
 def _named(one: re.Match[bytes], other: re.Match[bytes] | None) -> bool:

@@ -196,7 +196,7 @@ def _hanging_on(line: VariantLine, children: Sequence[VariantLine]) -> tuple[dic
     image_url = ""
     for child in children:
         if child.location is not None:
-            levels[number(child.location.id)] = child.quantities[0].quantity if child.quantities else 0
+            levels[_place(child.location.id)] = child.quantities[0].quantity if child.quantities else 0
         elif child.image is not None and not image_url:
             image_url = _address(child.image.url)
     if line.media is not None:
@@ -205,7 +205,7 @@ def _hanging_on(line: VariantLine, children: Sequence[VariantLine]) -> tuple[dic
     if item is not None and item.inventory_levels is not None:
         for level in item.inventory_levels.nodes:
             if level.location is not None:
-                levels[number(level.location.id)] = level.quantities[0].quantity if level.quantities else 0
+                levels[_place(level.location.id)] = level.quantities[0].quantity if level.quantities else 0
     return levels, image_url
 
 
@@ -232,6 +232,10 @@ def _own(line: VariantLine, parent: Parent) -> dict[str, str]:
 
 def _address(url: str | None) -> str:
     return url if url and url.startswith(_SCHEMES) else ""
+
+
+_place = lru_cache(maxsize=1024)(number)
+"""The number of a place: a shop has few."""
 
 
 # Categories and prices repeat over a catalog far more often than they differ.
