@@ -118,5 +118,5 @@ class KnownRows:
 
 def _is_empty(row: StagedVariant) -> bool:
     if row.levels:
-        return sum(msgspec.json.decode(row.levels, type=dict[str, int]).values()) <= 0
+        return sum(row.levels.values()) <= 0
     return row.stock is not None and row.stock <= 0

@@ -188,18 +188,20 @@ class StoreMerge:
             return _VariantsDone()
         names, ids_or_none, back = await self._arrays(sql.KNOWN_VARIANTS, **hashes(shown))
         known = dict(zip(names, ids_or_none, strict=True))
-        differing = [one for one in shown if one not in known or known[one] is not None]
-        parents = await self._parents({shown[one].external_product_id for one in differing}, done)
+        parent_of = {one: row.external_product_id for one, row in shown.items() if known.get(one, 0) is not None}
+        parents = await self._parents(set(parent_of.values()), done)
+        placed = [one for one, parent in parent_of.items() if parent in parents]
+        orphans: tuple[str, ...] = ()
         # Of products that the plan has no room for it is known already why they are missing.
-        lost = () if done.over_limit else (one for one in differing if shown[one].external_product_id not in parents)
-        orphans = tuple(islice(lost, 20))
-        placed = [one for one in differing if shown[one].external_product_id in parents]
+        if len(placed) < len(parent_of) and not done.over_limit:
+            orphans = tuple(islice((one for one, parent in parent_of.items() if parent not in parents), 20))
         fresh = [one for one in placed if one not in known and one not in done.linked.variants]
         linked = await self._linking.resolve_variants(shown, fresh, parents) if fresh else LinkedVariants()
         parents.update(linked.parents)
         met = {**{one: ids for one, ids in done.linked.variants.items() if one in shown}, **linked.variants}
-        changed = {one: (known[one], parents[shown[one].external_product_id]) for one in placed if one in known}
-        new = await self._add_variants(shown, [one for one in fresh if one not in linked.variants], parents, met)
+        changed = {one: (known[one], parents[parent_of[one]]) for one in placed if one in known}
+        places = {one: parents[parent_of[one]] for one in fresh if one not in linked.variants}
+        new = await self._add_variants(shown, places, met)
         updated = Updated()
         if changed or met:
             await take_turn(self._session, self._organization_id)
@@ -214,13 +216,10 @@ class StoreMerge:
         )
 
     async def _add_variants(
-        self, shown: Variants, fresh: Sequence[str], parents: Mapping[str, int], met: Mapping[str, Parented]
+        self, shown: Variants, fresh: Mapping[str, int], met: Mapping[str, Parented]
     ) -> dict[str, Parented]:
         ids = await numbers(self._session, "variants", len(fresh)) if fresh else []
-        new = {
-            one: (variant_id, parents[shown[one].external_product_id])
-            for one, variant_id in zip(fresh, ids, strict=True)
-        }
+        new = dict(zip(fresh, zip(ids, fresh.values(), strict=True), strict=True))
         if new:
             await self._rows.add_variants(shown, new)
             await self._rows.add_listings(self._store_id, shown, new)

@@ -4,6 +4,7 @@ What is new goes into its tables by COPY (`new_rows.py`); what is as last time i
 """
 
 from backend.domain.catalog.gone_sql import products_gone, variants_gone
+from backend.domain.catalog.staging import HASH_BYTES
 
 LOCK_STORE = "SELECT pg_advisory_xact_lock(hashtextextended(cast(cast(:store AS uuid) AS text), 7))"
 
@@ -13,32 +14,57 @@ LOCK_STORE = "SELECT pg_advisory_xact_lock(hashtextextended(cast(cast(:store AS 
 
 ORG, STORE = "(SELECT cast(:org AS uuid))", "(SELECT cast(:store AS uuid))"
 
-_SHOWN = "unnest(cast(:ids AS text[]), cast(:hashes AS bytea[])) AS shown(external_id, hash)"
+# What is shown comes as two long values (`staging.hashes`): for each element of an array the driver takes 0.4 µs.
+_SHOWN = """WITH shown AS MATERIALIZED (
+    SELECT told.external_id, told.at
+    FROM unnest(string_to_array(cast(:ids AS text), cast(:between AS text))) WITH ORDINALITY AS told(external_id, at)
+)"""
+_HASH = f"substring(cast(:hashes AS bytea) FROM cast(shown.at - 1 AS int) * {HASH_BYTES} + 1 FOR {HASH_BYTES})"
+
+
+def _any_among(links: str) -> str:
+    """Ask whether the store has anything between the first and the last id: what is new mostly comes together.
+
+    The order is that of the unique index: without it the planner may go through all rows to find none.
+    """
+    return f"""EXISTS (
+    SELECT 1 FROM (
+        SELECT l.external_id FROM {links} l
+        WHERE l.organization_id = {ORG} AND l.store_id = {STORE}
+          AND l.external_id >= (SELECT min(external_id) FROM shown)
+        ORDER BY l.organization_id, l.store_id, l.external_id LIMIT 1
+    ) next
+    WHERE next.external_id <= (SELECT max(external_id) FROM shown))"""
+
 
 # Answers come as arrays in one row: the driver reads those many times faster than as many rows.
 
 KNOWN_PRODUCTS = f"""
+{_SHOWN}
 SELECT array_agg(shown.external_id), array_agg(CASE WHEN known.same THEN NULL ELSE known.product_id END),
        array_agg(CASE WHEN NOT known.same THEN (
            SELECT p.deleted_at IS NOT NULL FROM products p
            WHERE p.organization_id = {ORG} AND p.id = known.product_id) END)
-FROM {_SHOWN}
+FROM shown
 CROSS JOIN LATERAL (
-    SELECT l.product_id, l.seen_hash = shown.hash AND l.gone_at IS NULL AS same FROM product_links l
+    SELECT l.product_id, l.seen_hash = {_HASH} AND l.gone_at IS NULL AS same FROM product_links l
     WHERE l.organization_id = {ORG} AND l.store_id = {STORE} AND l.external_id = shown.external_id LIMIT 1
 ) known
+WHERE {_any_among("product_links")}
 """
 """External ids, product ids (NULL: shown as last time), whether each product is a tombstone."""
 
 KNOWN_VARIANTS = f"""
+{_SHOWN}
 SELECT array_agg(shown.external_id), array_agg(CASE WHEN known.same THEN NULL ELSE known.variant_id END),
        array_agg(shown.external_id) FILTER (WHERE known.gone)
-FROM {_SHOWN}
+FROM shown
 CROSS JOIN LATERAL (
-    SELECT l.variant_id, l.seen_hash = shown.hash AND l.gone_at IS NULL AS same, l.gone_at IS NOT NULL AS gone
+    SELECT l.variant_id, l.seen_hash = {_HASH} AND l.gone_at IS NULL AS same, l.gone_at IS NOT NULL AS gone
     FROM listings l
     WHERE l.organization_id = {ORG} AND l.store_id = {STORE} AND l.external_id = shown.external_id LIMIT 1
 ) known
+WHERE {_any_among("listings")}
 """
 """External ids, variant ids (NULL: shown as last time); external ids of those that the store did not show any more."""
 

@@ -5,38 +5,42 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import msgspec
 from asyncpg.pgproto import pgproto
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog import merge_sql as sql
-from backend.domain.catalog.staging import (
-    Parented,
-    Products,
-    StagedProduct,
-    Variants,
-    driver_connection,
-)
+from backend.domain.catalog.binary_copy import copy, jsonb, text_array, timestamptz
+from backend.domain.catalog.staging import Parented, Products, StagedProduct, Variants, driver_connection
 from backend.kit.clock import utc_now
 
-_PRODUCT = ("title", "description", "handle", "status", "categories", "tags", "images", "option_names", "url")
-_VARIANT = (
-    *("position", "title", "sku", "barcode", "price", "sale_price", "cost", "options", "attributes", "image_url"),
-    *("url", "weight_g", "active"),
-)
-_STOCK = ("on_hand", "in_stock", "backorder")
-_LINK = ("external_id", "product_id", "seen_hash", "url", "seen_modified_at", "gone_at")
-_LISTING = (
-    "external_id",
-    "external_product_id",
-    "variant_id",
-    "inventory_id",
-    "seen_hash",
-    "seen_modified_at",
-    "gone_at",
-)
-_levels = msgspec.json.Decoder(dict[str, int]).decode
+_PRODUCT = {
+    **{"id": "bigint", "organization_id": "uuid", "brand_id": "bigint", "category_id": "bigint"},
+    **dict.fromkeys(("title", "description", "handle", "status"), "text"),
+    **dict.fromkeys(("categories", "tags", "images", "option_names"), "bytea"),
+    "url": "text",
+}
+_VARIANT = {
+    **{"id": "bigint", "organization_id": "uuid", "product_id": "bigint", "currency": "text", "position": "int"},
+    **dict.fromkeys(("title", "sku", "barcode"), "text"),
+    **dict.fromkeys(("price", "sale_price", "cost"), "numeric"),
+    **dict.fromkeys(("options", "attributes"), "bytea"),
+    **{"image_url": "text", "url": "text", "weight_g": "int", "active": "boolean"},
+}
+_STOCK = {
+    **{"organization_id": "uuid", "variant_id": "bigint", "location": "text", "on_hand": "int"},
+    **{"in_stock": "boolean", "backorder": "boolean"},
+}
+_LINK = {
+    **{"organization_id": "uuid", "store_id": "uuid", "external_id": "text", "product_id": "bigint"},
+    **{"seen_hash": "bytea", "url": "text", "seen_modified_at": "bigint", "gone_at": "timestamptz"},
+}
+_LISTING = {
+    **{"organization_id": "uuid", "store_id": "uuid", "external_id": "text", "external_product_id": "text"},
+    **{"variant_id": "bigint", "inventory_id": "text", "seen_hash": "bytea", "seen_modified_at": "bigint"},
+    "gone_at": "timestamptz",
+}
+"""Columns of the tables, and the types in which we give them."""
 
 
 class Names(NamedTuple):
@@ -95,14 +99,12 @@ class NewRows:
 
     async def add_products(self, rows: Products, ids: Mapping[str, int], names: Names) -> None:
         """Write products under the given ids (by external id)."""
-        columns = ("id", "organization_id", "brand_id", "category_id", *_PRODUCT)
-        await self._copy("products", columns, self._products(rows, ids, names))
+        await self._copy("products", _PRODUCT, self._products(rows, ids, names))
 
     async def add_variants(self, rows: Variants, ids: Mapping[str, Parented]) -> None:
         """Write variants and their stock under the given (variant id, product id)."""
-        columns = ("id", "organization_id", "product_id", "currency", *_VARIANT)
-        await self._copy("variants", columns, self._variants(rows, ids))
-        await self._copy("stock_levels", ("organization_id", "variant_id", "location", *_STOCK), self._stock(rows, ids))
+        await self._copy("variants", _VARIANT, self._variants(rows, ids))
+        await self._copy("stock_levels", _STOCK, self._stock(rows, ids))
 
     async def add_product_links(
         self, store_id: uuid.UUID, rows: Products, ids: Mapping[str, int], *, met: bool = True
@@ -113,11 +115,7 @@ class NewRows:
         """
         store = pgproto.UUID(store_id.bytes)
         gone_at = None if met else utc_now()
-        records = (
-            (self._org, store, name, product_id, rows[name].hash, rows[name].own_url, rows[name].modified_at, gone_at)
-            for name, product_id in ids.items()
-        )
-        await self._copy("product_links", ("organization_id", "store_id", *_LINK), records)
+        await self._copy("product_links", _LINK, self._links(store, rows, ids, gone_at))
 
     async def add_listings(
         self, store_id: uuid.UUID, rows: Variants, ids: Mapping[str, Parented], *, met: bool = True
@@ -127,37 +125,46 @@ class NewRows:
         Args:     met: as for `add_product_links`.
         """
         records = self._listings(pgproto.UUID(store_id.bytes), rows, ids, None if met else utc_now())
-        await self._copy("listings", ("organization_id", "store_id", *_LISTING), records)
+        await self._copy("listings", _LISTING, records)
 
     def _products(self, rows: Products, ids: Mapping[str, int], names: Names) -> Iterator[tuple[Any, ...]]:
         for external_id, product_id in ids.items():
             row = rows[external_id]
             category = names.categories.get(row.categories[-1]) if row.categories else None
             head = (product_id, self._org, names.brands.get(row.brand), category)
-            # title to status, categories to url
-            yield (*head, *row[1:5], *row[6:11])
+            lists = (text_array(row.categories), text_array(row.tags), jsonb(row.images), text_array(row.option_names))
+            # title to status
+            yield (*head, *row[1:5], *lists, row.url)
 
     def _variants(self, rows: Variants, ids: Mapping[str, Parented]) -> Iterator[tuple[Any, ...]]:
         for external_id, (variant_id, product_id) in ids.items():
             row = rows[external_id]
-            # position to cost, options to active
-            yield (variant_id, self._org, product_id, self._currency, *row[2:9], *row[12:18])
+            read = (jsonb(row.options), jsonb(row.attributes))
+            # position to cost, image_url to active
+            yield (variant_id, self._org, product_id, self._currency, *row[2:9], *read, *row[14:18])
 
     def _stock(self, rows: Variants, ids: Mapping[str, Parented]) -> Iterator[tuple[Any, ...]]:
         for external_id, (variant_id, _) in ids.items():
             row = rows[external_id]
-            levels = _levels(row.levels) if row.levels else {"default": row.stock}
+            levels: Mapping[str, int | None] = row.levels or {"default": row.stock}
             for location, on_hand in levels.items():
                 yield (self._org, variant_id, location, on_hand, row.in_stock, row.backorder)
+
+    def _links(
+        self, store: uuid.UUID, rows: Products, ids: Mapping[str, int], gone_at: datetime | None
+    ) -> Iterator[tuple[Any, ...]]:
+        for external_id, product_id in ids.items():
+            row = rows[external_id]
+            ends = (row.hash, row.own_url, timestamptz(row.modified_at), gone_at)
+            yield (self._org, store, external_id, product_id, *ends)
 
     def _listings(
         self, store: uuid.UUID, rows: Variants, ids: Mapping[str, Parented], gone_at: datetime | None
     ) -> Iterator[tuple[Any, ...]]:
         for external_id, (variant_id, _) in ids.items():
             row = rows[external_id]
-            ends = (row.inventory_id, row.hash, row.modified_at, gone_at)
+            ends = (row.inventory_id, row.hash, timestamptz(row.modified_at), gone_at)
             yield (self._org, store, external_id, row.external_product_id, variant_id, *ends)
 
-    async def _copy(self, table: str, columns: tuple[str, ...], records: Iterable[tuple[Any, ...]]) -> None:
-        connection = await driver_connection(self._session)
-        await connection.copy_records_to_table(table, records=records, columns=columns)
+    async def _copy(self, table: str, columns: Mapping[str, str], records: Iterable[tuple[Any, ...]]) -> None:
+        await copy(await driver_connection(self._session), table, columns, records)

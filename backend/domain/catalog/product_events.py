@@ -9,6 +9,7 @@ import msgspec
 from asyncpg.pgproto import pgproto
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.domain.catalog.binary_copy import copy, jsonb
 from backend.domain.catalog.fields import plain_amount
 from backend.domain.catalog.staging import Parented, Products, Variants, driver_connection
 
@@ -36,7 +37,7 @@ async def tell_created(
         firsts.setdefault(product_id, name)
     records = _records(organization_id, products, created, variants, firsts)
     connection = await driver_connection(session)
-    await connection.copy_records_to_table("events", records=records, columns=("organization_id", "type", "payload"))
+    await copy(connection, "events", {"organization_id": "uuid", "type": "text", "payload": "bytea"}, records)
 
 
 def _records(
@@ -59,9 +60,9 @@ def _records(
             "price": None if price is None else plain_amount(price),
             "cost": None if cost is None else plain_amount(cost),
             "margin": None if price is None or cost is None else plain_amount(price - cost),
-            "images": msgspec.Raw(row.images.encode()),
+            "images": msgspec.Raw(row.images),
         }
-        yield (org, _CREATED, _json(payload).decode())
+        yield (org, _CREATED, jsonb(_json(payload)))
 
 
 def _amount(told: str | None) -> Decimal | None:

@@ -55,7 +55,7 @@ def kept_product(row: StagedProduct, found: Any, verdicts: Mapping[str, Verdict]
     """
     kept: dict[str, Any] = {name: found.held[name] for name, verdict in verdicts.items() if not verdict.takes}
     if "images" in kept:
-        kept["images"] = msgspec.json.encode(kept["images"]).decode()
+        kept["images"] = msgspec.json.encode(kept["images"])
     if not found.home:
         kept |= {name: getattr(found, name) for name in _OF_HOME_PRODUCTS}
     return row._replace(**kept, **_hash(verdicts))
@@ -71,6 +71,7 @@ def kept_variant(row: StagedVariant, found: Any, verdicts: Mapping[str, Verdict]
         kept["sale_price"] = None
     if not found.home:
         kept |= {name: getattr(found, name) for name in _OF_HOME_VARIANTS} | {"cost": None}
+        kept |= {name: kept[name].encode() for name in ("options", "attributes")}
     elif foreign:
         kept["currency"] = found.currency
     return row._replace(**kept, **_hash(verdicts))

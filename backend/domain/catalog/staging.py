@@ -11,8 +11,10 @@ from msgspec.structs import astuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.domain.catalog.binary_copy import copy
 from backend.ports.store_platform import PlatformProduct, PlatformVariant
 
+HASH_BYTES = 16
 _encode = msgspec.msgpack.Encoder().encode
 _json = msgspec.json.Encoder().encode
 
@@ -45,7 +47,7 @@ _TABLES = (
 
 
 class StagedProduct(NamedTuple):
-    """One row of `stage_products`; images as JSON text."""
+    """One row of `stage_products`; images as JSON."""
 
     external_id: str
     title: str
@@ -55,7 +57,7 @@ class StagedProduct(NamedTuple):
     brand: str
     categories: Sequence[str]
     tags: Sequence[str]
-    images: str
+    images: bytes
     option_names: Sequence[str]
     url: str
     modified_at: datetime | None
@@ -66,7 +68,7 @@ class StagedProduct(NamedTuple):
 
 
 class StagedVariant(NamedTuple):
-    """One row of `stage_variants`; amounts, options, attributes and levels as text."""
+    """One row of `stage_variants`; amounts as text, options and attributes as JSON."""
 
     external_id: str
     external_product_id: str
@@ -80,21 +82,35 @@ class StagedVariant(NamedTuple):
     stock: int | None
     in_stock: bool
     backorder: bool
-    options: str
-    attributes: str
+    options: bytes
+    attributes: bytes
     image_url: str
     url: str
     weight_g: int | None
     active: bool
     inventory_id: str
-    levels: str
-    """JSON object of location to pieces; "" for a store with one place."""
+    levels: Mapping[str, int]
+    """Location to pieces; empty for a store with one place."""
     modified_at: datetime | None
     hash: bytes
     """Of everything but its position and the time of change."""
     currency: str
     """Of its amounts."""
 
+
+_PRODUCT = {
+    **dict.fromkeys(("external_id", "title", "description", "handle", "status", "brand"), "text"),
+    **{"categories": "text[]", "tags": "text[]", "images": "bytea", "option_names": "text[]", "url": "text"},
+    **{"modified_at": "timestamptz", "hash": "bytea", "own_url": "text"},
+}
+_VARIANT = {
+    **{"external_id": "text", "external_product_id": "text", "position": "int"},
+    **dict.fromkeys(("title", "sku", "barcode", "price", "sale_price", "cost"), "text"),
+    **{"stock": "int", "in_stock": "boolean", "backorder": "boolean", "options": "bytea", "attributes": "bytea"},
+    **{"image_url": "text", "url": "text", "weight_g": "int", "active": "boolean", "inventory_id": "text"},
+    **{"levels": "bytea", "modified_at": "timestamptz", "hash": "bytea", "currency": "text"},
+}
+"""Columns of the staging tables, and the types in which we give them."""
 
 Products = Mapping[str, StagedProduct]
 Variants = Mapping[str, StagedVariant]
@@ -119,8 +135,8 @@ def product_row(product: PlatformProduct) -> StagedProduct:
         product.option_names,
         product.url,
     )
-    digest = hashlib.blake2b(_encode(kept), digest_size=16).digest()
-    shown = _json(product.images).decode() if product.images else "[]"
+    digest = hashlib.blake2b(_encode(kept), digest_size=HASH_BYTES).digest()
+    shown = _json(product.images) if product.images else b"[]"
     return StagedProduct(product.external_id, *kept[:7], shown, *kept[8:], product.modified_at, digest, product.url)
 
 
@@ -138,12 +154,12 @@ def variant_row(variant: PlatformVariant, position: int, currency: str) -> Stage
     cost = None if cost is None else str(cost)
     told = (currency, parent, title, sku, barcode, price, sale_price, cost, stock, in_stock, backorder, options,
             attributes, image_url, url, weight_g, active, inventory_id, levels)
-    return StagedVariant(
+    return tuple.__new__(StagedVariant, (
         external_id, parent, position, title, sku, barcode, price, sale_price, cost, stock, in_stock, backorder,
-        _json(options).decode() if options else "{}", _json(attributes).decode() if attributes else "{}",
-        image_url, url, weight_g, active, inventory_id, _json(levels).decode() if levels else "", modified_at,
-        hashlib.blake2b(_encode(told), digest_size=16).digest(), currency,
-    )
+        _json(options) if options else b"{}", _json(attributes) if attributes else b"{}",
+        image_url, url, weight_g, active, inventory_id, levels, modified_at,
+        hashlib.blake2b(_encode(told), digest_size=HASH_BYTES).digest(), currency,
+    ))
     # fmt: on
 
 
@@ -178,20 +194,29 @@ def together(several: Iterable[ShownRows]) -> ShownRows:
     return ShownRows(products, variants)
 
 
-def hashes(rows: Products | Variants) -> dict[str, list[Any]]:
-    """Return external ids and hashes of staged rows as two parallel arrays."""
-    return {"ids": list(rows), "hashes": [row.hash for row in rows.values()]}
+def hashes(rows: Products | Variants) -> dict[str, str | bytes]:
+    """Return external ids and hashes of staged rows as one long value each.
+
+    Ids are joined by `between`, a character that none of them holds; a hash has `HASH_BYTES`.
+    """
+    ids = "".join(rows)
+    between = next(one for one in map(chr, range(1, 0xD800)) if one not in ids)
+    return {"ids": between.join(rows), "between": between, "hashes": b"".join([row.hash for row in rows.values()])}
 
 
 async def stage(session: AsyncSession, products: Products, variants: Variants) -> None:
     """Fill the staging tables for this transaction."""
     connection = await prepare(session)
     if products:
-        await connection.copy_records_to_table("stage_products", records=products.values())
+        await copy(connection, "stage_products", _PRODUCT, products.values())
     if variants:
-        await connection.copy_records_to_table("stage_variants", records=variants.values())
+        await copy(connection, "stage_variants", _VARIANT, map(_with_levels_as_json, variants.values()))
     if len(products) + len(variants) >= ANALYZE_FROM_ROWS:
         await connection.execute("ANALYZE stage_products; ANALYZE stage_variants")
+
+
+def _with_levels_as_json(row: StagedVariant) -> tuple[Any, ...]:
+    return (*row[:19], _json(row.levels) if row.levels else b"", *row[20:])
 
 
 Scope = tuple[uuid.UUID, uuid.UUID]

@@ -63,6 +63,27 @@ async def test_the_same_product_twice_in_one_batch_counts_once(store: OneStore) 
     assert (await store.variants())["S-1"][1] == Decimal("2.00")
 
 
+async def test_new_products_before_behind_and_between_known_ones_are_all_found(store: OneStore) -> None:
+    def several(*numbers: str) -> list[PlatformProduct]:
+        return [product(number, variant(f"v{number}", number)) for number in numbers]
+
+    await store.merge(*several("20", "30", "40"))
+    merged = await store.merge(*several("10", "11"))
+    assert (merged.products_added, merged.variants_added, merged.products_unchanged) == (2, 2, 0)
+    merged = await store.merge(*several("50", "9", "100"))
+    assert (merged.products_added, merged.variants_added, merged.products_unchanged) == (3, 3, 0)
+    merged = await store.merge(*several("25", "30", "35"))
+    assert (merged.products_added, merged.variants_added, merged.products_unchanged) == (2, 2, 1)
+    assert not (await store.merge(*several("9", "10", "11", "20", "25", "30", "35", "40", "50", "100"))).changed
+
+
+async def test_whatever_characters_ids_have_they_are_known_again(store: OneStore) -> None:
+    odd = [product(name, variant(f"v{name}", name)) for name in ("a\x01b", "a", "b", "\x02", "a\x01", "ä\x03\n", "🧵")]
+    assert (await store.merge(*odd)).products_added == len(odd)
+    again = await store.merge(*odd)
+    assert (again.products_unchanged, again.variants_unchanged, again.changed) == (len(odd), len(odd), False)
+
+
 async def test_a_variant_moves_to_another_parent(store: OneStore) -> None:
     await store.merge(product("1"), product("2"), apart=(variant("10", "1"),))
     merged = await store.merge(apart=(variant("10", "2"),))

@@ -52,6 +52,26 @@ async def test_a_tenant_unknown_to_the_statistics_is_looked_up_by_key(bench: Wor
             assert plan.count("external_id = shown.external_id") == 1, plan
 
 
+async def test_of_what_comes_behind_all_that_is_known_no_row_is_looked_up(bench: Workbench) -> None:
+    actor, store_id = await bench.organization(), uuid7()
+    async with bench.container.begin() as session:
+        merge = StoreMerge(session, organization_id=actor.tenant, store_id=store_id, currency="EUR")
+        await merge.merge([product(n) for n in range(10_000, 16_000)])
+    rows = shown_rows([product(n) for n in range(16_000, 17_000)])
+    scope = {"org": actor.tenant, "store": store_id}
+    looked_up = ((merge_sql.KNOWN_PRODUCTS, hashes(rows.products)), (merge_sql.KNOWN_VARIANTS, hashes(rows.variants)))
+    for statistics in ("SELECT 1", "ANALYZE product_links, listings"):
+        async with bench.container.begin() as session:
+            await session.execute(text(statistics))
+            for statement, values in looked_up:
+                told = await session.execute(text(f"EXPLAIN (ANALYZE, TIMING OFF) {statement}"), {**scope, **values})
+                plan = "\n".join(told.scalars())
+                assert "Rows Removed by Filter" not in plan, plan
+                assert "Seq Scan" not in plan, plan
+                by_key = plan[: plan.index("external_id = shown.external_id")].splitlines()[-2]
+                assert by_key.endswith("(never executed)"), plan
+
+
 async def test_what_two_stores_of_an_unknown_tenant_show_is_judged_by_key(bench: Workbench) -> None:
     known, new = (await bench.organization()).tenant, (await bench.organization()).tenant
     stores = [uuid7(), uuid7()]
