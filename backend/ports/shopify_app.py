@@ -14,12 +14,14 @@ Credentials = Mapping[str, str]
 
 
 class Callback(Discreet, msgspec.Struct, frozen=True, kw_only=True):
-    """A callback whose shop, signature and time are good; its state is not checked yet."""
+    """A callback whose shop and signature are good; its state and its time are not checked yet."""
 
     shop: str
     """`name.myshopify.com`."""
     code: str
     state: str
+    timestamp: str
+    """When Shopify sent it, as it came."""
 
 
 class IdToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +30,7 @@ class IdToken(msgspec.Struct, frozen=True, kw_only=True):
     shop: str
     user_id: str
     session_id: str
+    issued_at: datetime
     expires_at: datetime
 
 
@@ -64,8 +67,12 @@ class ShopifyApp(Protocol):
         """Return the address of a shop's consent page for an offline token with all scopes we need."""
         ...
 
-    def check_callback(self, query: Sequence[tuple[str, str]], now: datetime) -> Callback:
-        """Check the query of a callback in the order of the documents; raise NotGenuine."""
+    def check_callback(self, query: Sequence[tuple[str, str]]) -> Callback:
+        """Check the query of a callback up to its signature; raise NotGenuine."""
+        ...
+
+    def check_fresh(self, callback: Callback, now: datetime) -> None:
+        """Check that a callback was sent just now, which comes after its state; raise NotGenuine `timestamp`."""
         ...
 
     def check_id_token(self, token: str, now: datetime) -> IdToken:

@@ -68,11 +68,11 @@ class ShopifyApplication:
         url: str = session.create_permission_url(SCOPES, redirect_uri, state)
         return asked_at(self._settings.shop_url, shop) + url.removeprefix(f"https://{shop}")
 
-    def check_callback(self, query: Sequence[tuple[str, str]], now: datetime) -> Callback:
-        """Check that Shopify sent the browser here, just now; whose state it is, is the caller's question.
+    def check_callback(self, query: Sequence[tuple[str, str]]) -> Callback:
+        """Check that Shopify sent the browser here; whose state it is, is the caller's question.
 
         Args:     query: decoded, in any order, empty values kept.
-        Raises:   NotGenuine `parameters`, `shop`, `signature`, `timestamp`.
+        Raises:   NotGenuine `parameters`, `shop`, `signature`.
         """
         values = _single_values(query)
         shop = exact_shop(values["shop"])
@@ -80,10 +80,13 @@ class ShopifyApplication:
             raise NotGenuine("shop", "The callback names no Shopify shop")
         if not query_is_genuine(query, self.secrets):
             raise NotGenuine("signature", "The callback is not signed with this app's secret")
-        sent = values["timestamp"]
+        return Callback(shop=shop, code=values["code"], state=values["state"], timestamp=values["timestamp"])
+
+    def check_fresh(self, callback: Callback, now: datetime) -> None:
+        """Check that a callback was sent just now; raise NotGenuine `timestamp`."""
+        sent = callback.timestamp
         if not _SECONDS.fullmatch(sent) or abs(now.timestamp() - int(sent)) > CALLBACK_TOLERANCE_S:
             raise NotGenuine("timestamp", "The callback is too old, or this server's clock is wrong")
-        return Callback(shop=shop, code=values["code"], state=values["state"])
 
     def check_id_token(self, token: str, now: datetime) -> IdToken:
         """Verify an ID token; see `read_id_token`."""

@@ -41,6 +41,7 @@ def read_id_token(token: str, *, client_id: str, secrets: Iterable[str], now: da
         shop=_shop(claims),
         user_id=claims["sub"],
         session_id=claims["sid"],
+        issued_at=datetime.fromtimestamp(claims["iat"], UTC),
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),
     )
 

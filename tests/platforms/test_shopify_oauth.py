@@ -57,7 +57,8 @@ def works(shop: ShopifyShop, token: str) -> bool:
 
 async def test_consent_becomes_a_token_that_opens_the_shop(shop: ShopifyShop) -> None:
     app = app_of(shop)
-    said = app.check_callback(agreed(shop, app), datetime.now(UTC))
+    said = app.check_callback(agreed(shop, app))
+    app.check_fresh(said, datetime.now(UTC))
     assert (said.shop, said.state) == (shop.domain, "5f" * 16)
     kept = await app.exchange_code(said.shop, said.code)
     assert works(shop, kept["access_token"])

@@ -204,7 +204,7 @@ async def test_a_revoked_installation_lets_the_store_rest(work: Work) -> None:
     run = await work.latest()
     assert run.state == "failed"
     state = await work.bench.value("SELECT state FROM stores WHERE id = :store", store=work.store_id)
-    assert state in ("needs_reauth", "uninstalled")
+    assert state == "needs_reauth"
 
 
 async def test_an_empty_shop_that_had_products_holds_the_run(work: Work) -> None:

@@ -38,6 +38,7 @@ class ShopErasure:
                     return "dropped", {"reason": "installed_again", "products": products}
                 await CatalogErasure(session, store.organization_id, store.id).erase_rest()
                 counts |= await rows.delete_store(store)
+                await rows.forget_name(store.organization_id)
             counts["webhooks"] = await rows.forget_webhooks(webhook, request.organization_id)
         return "done", counts
 

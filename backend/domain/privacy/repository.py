@@ -8,13 +8,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.models.accounts import AccessGrant, Membership, User
+from backend.models.accounts import AccessGrant, Membership, Organization, User
 from backend.models.events import Event
 from backend.models.inbound import PrivacyRequest, ReceivedWebhook
 from backend.models.stores import Store
 from backend.models.sync import SyncRun
 
 _HAS_BODY = func.octet_length(ReceivedWebhook.body) > 0
+ERASED = "Erased shop"
+"""What an organization is called whose only shop was erased."""
 
 
 class PrivacyRepository:
@@ -139,6 +141,13 @@ class PrivacyRepository:
         # Credentials, consents and mailed links go with the row.
         await self._session.execute(delete(Store).where(Store.id == store.id))
         return counts
+
+    async def forget_name(self, organization_id: uuid.UUID) -> None:
+        """Take the name off an organization that nobody belongs to and that has no store: it was its shop's."""
+        nobody = ~select(Membership.user_id).where(Membership.organization_id == Organization.id).exists()
+        without = ~select(Store.id).where(Store.organization_id == Organization.id).exists()
+        statement = update(Organization).where(Organization.id == organization_id, nobody, without)
+        await self._session.execute(statement.values(name=ERASED))
 
     async def _touched(self, statement: Any) -> int:
         result: Any = await self._session.execute(statement)

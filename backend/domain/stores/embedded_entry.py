@@ -1,6 +1,7 @@
 """Who stands at the door when Shopify's admin opens us inside a shop: the shop itself, by a signed ID token."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -61,22 +62,26 @@ class EmbeddedEntry:
         """
         seen = self._app.check_id_token(id_token, utc_now())
         address = store_address(self._platforms, PLATFORM, seen.shop)
-        store = await self._open(address)
+        store = await self._open(address, seen.issued_at)
         if store is None:
             async with self._exchange.alone(address):
                 # Another window may have connected it while we waited.
-                store = await self._open(address) or await self._connect_or_show(address, seen.shop, id_token)
+                store = await self._open(address, seen.issued_at)
+                store = store or await self._connect_or_show(address, seen.shop, id_token)
         actor = Actor(organization_id=store.organization_id, role=ROLE_PLUGIN, store_url=store.url)
         return EmbeddedVisit(actor=actor, store=store, user_id=seen.user_id)
 
-    async def _open(self, address: str) -> Store | None:
-        """Return the shop's store when it is in use and we hold its tokens."""
+    async def _open(self, address: str, at: datetime) -> Store | None:
+        """Return the shop's store when it is in use and we hold its tokens, and note that it was opened."""
         async with self._begin() as session:
-            store = await StoreRepository(session).known_at(PLATFORM, address)
+            rows = StoreRepository(session)
+            store = await rows.known_at(PLATFORM, address)
             if store is None or store.state != "active":
                 return None
-            sealed = await CredentialsRepository(session).sealed(store.organization_id, store.id)
-            return store if sealed is not None else None
+            if await CredentialsRepository(session).sealed(store.organization_id, store.id) is None:
+                return None
+            await rows.note_opened(store, at)
+            return store
 
     async def _connect_or_show(self, address: str, shop: str, id_token: str) -> Store:
         """Connect the shop; one that waits for just this may look at what it has when that fails."""

@@ -1,14 +1,14 @@
 """Every query on stores and their credentials."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select, text
+from sqlalchemy import Select, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.domain.stores.rules import HELD_STATES
+from backend.domain.stores.rules import HELD_STATES, OPENED_AT
 from backend.kit.ids import uuid7
 from backend.models.accounts import Membership
 from backend.models.stores import OAuthState, Store, StoreCredentials, TokenExchange
@@ -48,6 +48,13 @@ class StoreRepository:
             .limit(1)
         )
         return await self._one(query)
+
+    async def note_opened(self, store: Store, at: datetime) -> None:
+        """Note that the store's shop opened us; what was noted of a later moment stays."""
+        moment = at.astimezone(UTC).isoformat()
+        earlier = func.coalesce(Store.facts[OPENED_AT].astext, "") < moment
+        facts = Store.facts.op("||")(func.jsonb_build_object(OPENED_AT, moment))
+        await self._session.execute(update(Store).where(Store.id == store.id, earlier).values(facts=facts))
 
     async def all_of(self, actor: Actor, *, lock: bool = False) -> list[Store]:
         """Return all stores, oldest first."""

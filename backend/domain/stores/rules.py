@@ -1,5 +1,7 @@
 """What a connect request may do, and what a store's refusal means for its merchant: pure."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -10,6 +12,13 @@ MOST_PENDING = 20
 """Stores of one organization that may wait for confirmation at a time."""
 HELD_STATES = ("active", "needs_reauth")
 """States in which an organization holds its store against all others."""
+OPENED_AT = "opened_at"
+"""A fact of a store: when its shop last opened us, by the ID token that it signed then (ISO, UTC)."""
+
+
+def opened_since(facts: Mapping[str, str], moment: datetime) -> bool:
+    """Tell whether the shop with these facts has opened us after *moment*: then our app was installed in it."""
+    return facts.get(OPENED_AT, "") > moment.astimezone(UTC).isoformat()
 
 
 class Outcome(StrEnum):

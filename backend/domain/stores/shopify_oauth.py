@@ -20,7 +20,7 @@ from backend.kit.errors import DomainError, conflict, forbidden, invalid, not_fo
 from backend.kit.transaction import Transactions
 from backend.models.stores import Store
 from backend.ports.actor import Actor
-from backend.ports.shopify_app import Callback, NotGenuine, ShopifyApp
+from backend.ports.shopify_app import NotGenuine, ShopifyApp
 from backend.ports.store_platform import Platforms
 
 CALLBACK_PATH = "/api/shopify/oauth/callback"
@@ -90,12 +90,19 @@ class ShopifyOAuth:
             raise _not_configured()
         if _DENIED in query:
             raise forbidden("CONSENT_DENIED", "The connection was not agreed to in the shop; nothing was changed")
-        callback = self._genuine(query)
+        try:
+            callback = self._app.check_callback(query)
+        except NotGenuine as error:
+            raise not_genuine(error) from None
         address = self._address(callback.shop)
         async with self._begin() as session:
             consent = await Consents(session).claim(callback.state, address=address, browser=browser)
         if isinstance(consent, StateFault):
             raise state_refused(consent)
+        try:
+            self._app.check_fresh(callback, utc_now())
+        except NotGenuine as error:
+            raise not_genuine(error) from None
 
         async def record(session: AsyncSession, recording: StoreRecording) -> Store:
             return await _record(session, recording, consent)
@@ -116,12 +123,6 @@ class ShopifyOAuth:
         except ValueError:
             message = "shopDomain: write the shop's name or mystore.myshopify.com"
             raise invalid("SHOP_DOMAIN_INVALID", message, field="shopDomain") from None
-
-    def _genuine(self, query: Sequence[tuple[str, str]]) -> Callback:
-        try:
-            return self._app.check_callback(query, utc_now())
-        except NotGenuine as error:
-            raise not_genuine(error) from None
 
     def _address(self, domain: str) -> str:
         return store_address(self._platforms, PLATFORM, domain)

@@ -305,6 +305,17 @@ class TestRefusing:
         old = merchant.signed(state=state, timestamp=str(int(time.time()) - 3600))
         assert "too old" in error_of(await called_back(client, old))
 
+    async def test_s2s_14_a_state_is_looked_at_before_the_time_and_used_up_by_it(
+        self, client: httpx.AsyncClient, owner: Owner, merchant: FakeMerchant
+    ) -> None:
+        long_ago = str(int(time.time()) - 3600)
+        unasked = merchant.signed(state="0" * 64, timestamp=long_ago)
+        assert "did not ask" in error_of(await called_back(client, unasked))
+        state = (await begun(client, owner, merchant))["state"]
+        assert "too old" in error_of(await called_back(client, merchant.signed(state=state, timestamp=long_ago)))
+        error_of(await called_back(client, merchant.signed(state=state)))
+        assert merchant.exchanges == 0
+
     async def test_s2s_15_a_callback_with_nothing_leads_to_the_channels(self, client: httpx.AsyncClient) -> None:
         error_of(await called_back(client, {}))
 

@@ -166,6 +166,7 @@ async def test_s2s_11_sync_status_of_a_new_organization_is_zero(client: httpx.As
 async def test_the_document_of_this_surface_holds_its_routes_and_no_others(client: httpx.AsyncClient) -> None:
     index = await client.get("/docs")
     assert 'href="/docs/plugin/openapi.json"' in index.text
+    assert "frame-ancestors 'none'" in index.headers["content-security-policy"]
     document = (await client.get("/docs/plugin/openapi.json")).json()
     assert REGISTER in document["paths"]
     assert not [path for path in document["paths"] if not path.startswith("/api/") or path.startswith("/api/public/")]

@@ -31,21 +31,21 @@ def new_shop(bench: Workbench) -> NewShop:
     """Factory: a connected Shopify store of a new organization; its token is worth nothing."""
 
     async def make(**values: Any) -> Store:
-        actor = await bench.organization()
+        organization_id = values.pop("organization_id", None) or (await bench.organization()).tenant
         name = f"shop-{uuid.uuid4().hex[:10]}"
         connected_at: datetime = utc_now() - timedelta(hours=1)
         defaults: dict[str, Any] = {
             "state": "active",
             "connected_at": connected_at,
             "currency": "EUR",
+            "facts": {},
             "url": f"https://{name}.myshopify.com",
         }
         store = Store(
             id=uuid.uuid4(),
-            organization_id=actor.tenant,
+            organization_id=organization_id,
             platform="shopify",
             name=name,
-            facts={},
             **{**defaults, **values},
         )
         async with bench.container.begin() as session:

@@ -188,6 +188,28 @@ async def test_a_late_uninstall_does_not_touch_the_installation_that_came_after_
     assert await bench.rows("SELECT 1 FROM store_credentials WHERE store_id = :id", id=store.id) != []
 
 
+async def test_a_late_uninstall_of_a_shop_that_has_opened_us_since_asks_for_new_tokens_only(
+    bench: Workbench, received: Received, new_shop: NewShop
+) -> None:
+    # Installed again in the admin: its tokens died, but no connect came between, as the store still was active.
+    store = await new_shop(facts={"opened_at": utc_now().isoformat()})
+    row = await received.come("app/uninstalled", {}, store=store, triggered_at=utc_now() - timedelta(minutes=2))
+    assert (row.state, row.note) == ("done", "it was installed again since")
+    now = await received.store(store)
+    assert now is not None
+    assert (now.state, now.disconnected_at) == ("needs_reauth", None)
+    assert str(now.state_reason).endswith("open it in the shop's admin")
+    assert await bench.rows("SELECT 1 FROM store_credentials WHERE store_id = :id", id=store.id) != []
+
+
+async def test_an_uninstall_after_the_last_visit_disconnects(received: Received, new_shop: NewShop) -> None:
+    store = await new_shop(facts={"opened_at": (utc_now() - timedelta(minutes=2)).isoformat()})
+    await received.come("app/uninstalled", {}, store=store, triggered_at=utc_now())
+    now = await received.store(store)
+    assert now is not None
+    assert now.state == "disconnected"
+
+
 async def test_hints_of_an_uninstalled_store_are_ignored(received: Received, new_shop: NewShop) -> None:
     store = await new_shop(state="disconnected")
     row = await received.come("products/update", {"id": 1}, store=store)

@@ -227,6 +227,25 @@ async def test_redacting_a_shop_erases_everything_it_brought_and_its_row(
     assert len(await audited(bench, "privacy.shop_redact", str(store.id))) == 1
 
 
+async def test_redacting_the_only_shop_of_nobody_takes_its_name_off_the_organization(
+    bench: Workbench, received: Received, new_shop: NewShop
+) -> None:
+    """An organization that was opened for a shop is called after it."""
+    names = {}
+    for kept in (False, True):
+        async with bench.container.transaction() as services:
+            opened = await services.accounts.open_without_login("Quiet Cups")
+        store = await new_shop(organization_id=opened.id)
+        if kept:
+            await new_shop(organization_id=opened.id)
+        await received.come("app/uninstalled", {}, store=store, triggered_at=utc_now())
+        await received.come("shop/redact", SHOP_REDACT, store=store, triggered_at=utc_now())
+        await carry_out(received)
+        assert await received.store(store) is None
+        names[kept] = await bench.value("SELECT name FROM organizations WHERE id = :org", org=opened.id)
+    assert names == {False: "Erased shop", True: "Quiet Cups"}
+
+
 async def test_redacting_a_shop_leaves_what_another_store_holds(
     bench: Workbench, received: Received, new_shop: NewShop
 ) -> None:

@@ -1,7 +1,9 @@
 """Shops that open us inside Shopify's admin: who they are, and whose they become (decision G10)."""
 
 import asyncio
+import time
 import uuid
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -112,6 +114,16 @@ class TestLaterVisits:
         first = await enter(container, merchant)
         assert (await enter(container, merchant)).store.id == first.store.id
         assert merchant.exchanges == 1
+
+    async def test_each_notes_when_the_shop_said_so_and_never_an_earlier_moment(
+        self, container: Container, merchant: FakeMerchant
+    ) -> None:
+        await enter(container, merchant)
+        now = int(time.time())
+        for issued_at in (now - 20, now - 5, now - 10):
+            await container.embedded_entry.enter(merchant.id_token(iat=issued_at, nbf=issued_at))
+        (store,) = await stores_at(container, merchant)
+        assert store.facts["opened_at"] == datetime.fromtimestamp(now - 5, UTC).isoformat()
 
     async def test_a_shop_that_a_panel_connected_stays_with_that_organization(
         self, container: Container, merchant: FakeMerchant
