@@ -1,5 +1,6 @@
 """What benchmarks stand on: the embedded servers as shipped, a container, a simulated store in its own process."""
 
+import resource
 import subprocess
 import sys
 import tempfile
@@ -108,3 +109,8 @@ def rss_mb() -> float:
     """Return the resident memory of this process, MB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * 4096 / 1e6
+
+
+def highest_rss_mb() -> float:
+    """Return the most resident memory that this process ever had, MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
