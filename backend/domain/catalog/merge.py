@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import compress, islice
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -55,8 +55,6 @@ class _ProductsDone(msgspec.Struct, kw_only=True):
     new: Mapping[str, int] = {}
     """External id to product id, as for `changed`."""
     changed: Mapping[str, int] = {}
-    same: Mapping[str, int] = {}
-    """Shown as last time."""
     linked: Linked = Linked()
     updated: Updated = Updated()
     over_limit: int = 0
@@ -148,26 +146,23 @@ class StoreMerge:
     ) -> _ProductsDone:
         if not shown:
             return _ProductsDone()
-        names, ids, unchanged, were_gone = await self._arrays(sql.KNOWN_PRODUCTS, **hashes(shown))
-        known = dict(zip(names, ids, strict=True))
-        same = dict(compress(known.items(), unchanged))
-        gone = set(compress(names, were_gone))
+        names, ids_or_none, were_gone = await self._arrays(sql.KNOWN_PRODUCTS, **hashes(shown))
+        known = dict(zip(names, ids_or_none, strict=True))
+        gone = {name for name, was_gone in zip(names, were_gone, strict=True) if was_gone}
         new = [external_id for external_id in shown if external_id not in known]
-        changed = {external_id: product_id for external_id, product_id in known.items() if external_id not in same}
+        changed = {external_id: product_id for external_id, product_id in known.items() if product_id is not None}
         linked = await self._linking.resolve_new(shown, variants, new) if new else Linked()
         new = [external_id for external_id in new if external_id not in linked.products]
         dropped = await self._over_limit(sorted(gone, key=changed.__getitem__) + new, product_limit)
         changed = {external_id: product_id for external_id, product_id in changed.items() if external_id not in dropped}
         new = [external_id for external_id in new if external_id not in dropped]
-        made = dict(zip(new, await numbers(self._session, "products", len(new)), strict=True)) if new else {}
-        await self._add_products(shown, made, linked)
+        ids = dict(zip(new, await numbers(self._session, "products", len(new)), strict=True)) if new else {}
+        await self._add_products(shown, ids, linked)
         updated = Updated()
         if changed or linked.products:
             await take_turn(self._session, self._organization_id)
             updated = await known_rows.products(shown, {**changed, **linked.products})
-        return _ProductsDone(
-            new=made, changed=changed, same=same, linked=linked, updated=updated, over_limit=len(dropped)
-        )
+        return _ProductsDone(new=ids, changed=changed, linked=linked, updated=updated, over_limit=len(dropped))
 
     async def _add_products(self, shown: Products, new: Mapping[str, int], linked: Linked) -> None:
         if new:
@@ -234,7 +229,7 @@ class StoreMerge:
 
     async def _parents(self, named: Iterable[str], done: _ProductsDone) -> dict[str, int]:
         """Return the product ids of the products that variants name, as far as the store shows them."""
-        parents = {**done.new, **done.changed, **done.same, **done.linked.products}
+        parents = {**done.new, **done.changed, **done.linked.products}
         elsewhere = [one for one in named if one not in parents]
         if elsewhere:
             parents.update(zip(*await self._arrays(sql.PARENTS, ids=elsewhere), strict=True))

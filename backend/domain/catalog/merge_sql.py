@@ -41,7 +41,7 @@ def _any_among(links: str) -> str:
 
 KNOWN_PRODUCTS = f"""
 {_SHOWN}
-SELECT array_agg(shown.external_id), array_agg(known.product_id), array_agg(known.same),
+SELECT array_agg(shown.external_id), array_agg(CASE WHEN known.same THEN NULL ELSE known.product_id END),
        array_agg(CASE WHEN NOT known.same THEN (
            SELECT p.deleted_at IS NOT NULL FROM products p
            WHERE p.organization_id = {ORG} AND p.id = known.product_id) END)
@@ -52,7 +52,7 @@ CROSS JOIN LATERAL (
 ) known
 WHERE {_any_among("product_links")}
 """
-"""External ids, product ids, whether each is shown as last time, and of the others whether it is a tombstone."""
+"""External ids, product ids (NULL: shown as last time), whether each product is a tombstone."""
 
 KNOWN_VARIANTS = f"""
 {_SHOWN}
