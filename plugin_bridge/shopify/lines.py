@@ -76,9 +76,9 @@ class LineIndex:
             if at >= 0:
                 starts = starts or _starts(lines, self._start)
                 self._maybe_stray(line, at, starts[number])
-            elif line.startswith(_USUAL):
+            elif line.startswith(_USUAL) and (end := line.find(b'"', _USUAL_AT)) > 0:
                 self.roots += 1
-                self._child_end = _OF + line[_USUAL_AT : line.find(b'"', _USUAL_AT)] + _ENDS
+                self._child_end = _OF + line[_USUAL_AT:end] + _ENDS
             elif line:
                 self._lead(line)
             else:
@@ -103,8 +103,12 @@ class LineIndex:
 
     def _maybe_stray(self, line: bytes, at: int, start: int) -> None:
         found = _GLOBAL_ID.search(line, at)
-        if found is not None and _named(found, _GLOBAL_ID.search(self._child_end)):
-            return  # the same, written with other spaces
+        if self._child_end != _NO_END and (
+            line.startswith(self._child_end[:-1], at)
+            # The same, written with other spaces.
+            or (found is not None and _named(found, _GLOBAL_ID.search(self._child_end)))
+        ):
+            return
         # What follows a stray is a stray too: so a group ends where the first one stands.
         self._child_end = _NO_END
         self._keys.append(_key(found))

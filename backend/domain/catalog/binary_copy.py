@@ -22,6 +22,9 @@ _TEXT = 25
 """The type `text`, in every PostgreSQL."""
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FIRST, _LAST = ((end.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND for end in (datetime.min, datetime.max))
+_FEW_TEXTS, _FEW_CHARACTERS = 4, 400
+"""What is remembered stays below some megabytes, whatever tags a merchant writes."""
 
 
 async def copy(connection: Any, table: str, columns: Mapping[str, str], records: Iterable[tuple[Any, ...]]) -> None:
@@ -38,16 +41,19 @@ async def copy(connection: Any, table: str, columns: Mapping[str, str], records:
 
 def text_array(texts: Sequence[str]) -> bytes:
     """Return a `text[]`."""
-    return _text_array(tuple(texts))
+    few = len(texts) <= _FEW_TEXTS and sum(map(len, texts)) <= _FEW_CHARACTERS
+    return _remembered_array(tuple(texts)) if few else _text_array(texts)
 
 
-# Categories and names of options repeat over a catalog far more often than they differ.
-@lru_cache(8192)
-def _text_array(texts: tuple[str, ...]) -> bytes:
+def _text_array(texts: Sequence[str]) -> bytes:
     if not texts:
         return _NO_ELEMENTS
     raws = [text.encode() for text in texts]
     return _ARRAY.pack(1, 0, _TEXT, len(raws), 1) + b"".join([_SIZE(len(raw)) + raw for raw in raws])
+
+
+# Categories and names of options repeat over a catalog far more often than they differ.
+_remembered_array = lru_cache(4096)(_text_array)
 
 
 def jsonb(written: bytes) -> bytes:
@@ -56,7 +62,11 @@ def jsonb(written: bytes) -> bytes:
 
 
 def timestamptz(at: datetime | None) -> int | None:
-    """Return a `timestamptz` as the `bigint` it is: microseconds since 2000. A time without a zone is UTC."""
+    """Return a `timestamptz` as the `bigint` it is: microseconds since 2000. A time without a zone is UTC.
+
+    None for what is not in the years 1 to 9999 of UTC: nobody could read it back.
+    """
     if at is None:
         return None
-    return ((at if at.tzinfo is not None else at.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
+    moment = ((at if at.tzinfo is not None else at.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
+    return moment if _FIRST <= moment <= _LAST else None

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.domain.catalog.changes import take_turn
 from backend.domain.catalog.gone_sql import END_CONFLICTS, products_gone, variants_gone
-from backend.domain.catalog.merge_sql import BUMP_LISTS
+from backend.domain.catalog.merge_sql import BUMP_LISTS, LOCK_STORE
 
 BATCH = 2_000
 """Products per transaction: locks stay short and an interrupted erasure loses little."""
@@ -133,6 +133,8 @@ class CatalogErasure:
 
         What no other store shows leaves the catalog, as after a complete walk; it can come back.
         """
+        # A merge that has seen the product as there puts its new variants under it.
+        await self._session.execute(text(LOCK_STORE), self._scope)
         # Of two stores that lose the same product at once, the later one has to see that it was the last.
         await take_turn(self._session, self._scope["org"])
         values = {**self._scope, "external_id": external_id, "run": None}

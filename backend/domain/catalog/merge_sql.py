@@ -17,7 +17,8 @@ ORG, STORE = "(SELECT cast(:org AS uuid))", "(SELECT cast(:store AS uuid))"
 # What is shown comes as two long values (`staging.hashes`): for each element of an array the driver takes 0.4 µs.
 _SHOWN = """WITH shown AS MATERIALIZED (
     SELECT told.external_id, told.at
-    FROM unnest(string_to_array(cast(:ids AS text), cast(:between AS text))) WITH ORDINALITY AS told(external_id, at)
+    FROM unnest((string_to_array(cast(:ids AS text), cast(:before AS text)))[2:])
+         WITH ORDINALITY AS told(external_id, at)
 )"""
 _HASH = f"substring(cast(:hashes AS bytea) FROM cast(shown.at - 1 AS int) * {HASH_BYTES} + 1 FOR {HASH_BYTES})"
 

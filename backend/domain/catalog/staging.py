@@ -197,11 +197,12 @@ def together(several: Iterable[ShownRows]) -> ShownRows:
 def hashes(rows: Products | Variants) -> dict[str, str | bytes]:
     """Return external ids and hashes of staged rows as one long value each.
 
-    Ids are joined by `between`, a character that none of them holds; a hash has `HASH_BYTES`.
+    Before each id stands `before`, a character that none of them holds; a hash has `HASH_BYTES`.
     """
     ids = "".join(rows)
-    between = next(one for one in map(chr, range(1, 0xD800)) if one not in ids)
-    return {"ids": between.join(rows), "between": between, "hashes": b"".join([row.hash for row in rows.values()])}
+    before = next(one for one in map(chr, range(1, 0xD800)) if one not in ids)
+    hashes = b"".join([row.hash for row in rows.values()])
+    return {"ids": "".join([before + one for one in rows]), "before": before, "hashes": hashes}
 
 
 async def stage(session: AsyncSession, products: Products, variants: Variants) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
+from backend.domain.catalog.erasure import CatalogErasure
 from backend.domain.catalog.merge import Merged, StoreMerge
 from backend.kit.ids import uuid7
 from backend.models.catalog import Location
@@ -78,10 +79,33 @@ async def test_new_products_before_behind_and_between_known_ones_are_all_found(s
 
 
 async def test_whatever_characters_ids_have_they_are_known_again(store: OneStore) -> None:
-    odd = [product(name, variant(f"v{name}", name)) for name in ("a\x01b", "a", "b", "\x02", "a\x01", "ä\x03\n", "🧵")]
+    odd = [
+        product(name, variant(f"v{name}", name)) for name in ("a\x01b", "a", "b", "\x02", "a\x01", "ä\x03\n", "🧵", "")
+    ]
     assert (await store.merge(*odd)).products_added == len(odd)
     again = await store.merge(*odd)
     assert (again.products_unchanged, again.variants_unchanged, again.changed) == (len(odd), len(odd), False)
+    assert not (await store.merge(product(""))).changed
+
+
+async def test_a_product_that_leaves_during_a_merge_takes_what_the_merge_brought_with_it(
+    bench: Workbench, store: OneStore
+) -> None:
+    await store.merge(product("1", variant("10", "1")))
+
+    async def leave() -> None:
+        async with bench.container.begin() as session:
+            assert await CatalogErasure(session, store.actor.tenant, store.store_id).mark_product_gone("1")
+
+    async with bench.container.begin() as session:
+        merge = StoreMerge(session, organization_id=store.actor.tenant, store_id=store.store_id, currency="EUR")
+        merged = await merge.merge([product("1", variant("10", "1"), variant("11", "1"))])
+        assert merged.variants_added == 1
+        leaving = asyncio.create_task(leave())
+        await asyncio.sleep(0.1)
+        assert not leaving.done()
+    await leaving
+    assert await store.variants() == {}
 
 
 async def test_a_variant_moves_to_another_parent(store: OneStore) -> None:

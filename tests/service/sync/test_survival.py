@@ -1,13 +1,7 @@
 """A worker killed with -9 in the middle of a sync, and a Redis that forgot everything, lose and double nothing."""
 
-import asyncio
-import os
 import signal
-import subprocess
-import sys
-import time
 import uuid
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -15,36 +9,11 @@ import redis
 
 from plugin_bridge.sandbox.generator import generate_products
 from tests.support.product import SimulatedStore, Workbench
+from tests.support.worker_process import start_worker, until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 PRODUCTS = 4_000
-
-
-def start_worker(bench: Workbench, data_dir: Path) -> "subprocess.Popen[bytes]":
-    """Start `storeloom worker --queue long` as its own process, as a user would."""
-    settings = bench.container.settings
-    environment = {
-        **os.environ,
-        "DATABASE_URL": settings.database.url,
-        "REDIS_URL": settings.redis.url,
-        "STORELOOM_SECRET_KEYS": ",".join(settings.secrets.keys),
-        "STORELOOM_ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
-        "STORELOOM_JOB_LEASE_S": "2",
-        "STORELOOM_JOB_SWEEP_S": "0.2",
-        "STORELOOM_DATA_DIR": str(data_dir),
-    }
-    command = [sys.executable, "-m", "backend.cli", "worker", "--queue", "long"]
-    with (data_dir / "worker.log").open("ab") as log:
-        return subprocess.Popen(command, env=environment, stderr=log)
-
-
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
-    """Wait for a condition."""
-    deadline = time.monotonic() + seconds
-    while not await condition():
-        assert time.monotonic() < deadline, "the condition was not met in time"
-        await asyncio.sleep(0.05)
 
 
 async def connected(bench: Workbench, store: SimulatedStore) -> tuple[uuid.UUID, uuid.UUID]:

@@ -161,6 +161,21 @@ def test_one_unreadable_line_costs_no_other() -> None:
     assert [line[:10] for block in blocks for line in block.unreadable] == [b'{"id":"gid', b"half a li"]
 
 
+def test_a_line_torn_in_its_id_takes_no_child_from_the_root_above() -> None:
+    one = variant(12)
+    content = text([one]) + b'{"id":"gid://shopify/ProductVariant/123\n' + text([level(one["id"], 4)])
+    (block,) = opened(content, block=10_000).blocks()
+    assert [(root.id, len(children)) for root, children in block.groups] == [(one["id"], 1)]
+    assert len(block.unreadable) == 1
+
+
+@pytest.mark.parametrize("end", [b"}", b"} ", b',"n":1}'], ids=["usual", "space", "more"])
+def test_children_of_a_root_with_another_kind_of_id_come_once(end: bytes) -> None:
+    child = b'{"location":{"id":"gid://shopify/Location/4"},"__parentId":"7"' + end + b"\n"
+    (block,) = opened(b'{"id":"7"}\n' + child, block=10_000).blocks()
+    assert [(root.id, len(children)) for root, children in block.groups] == [("7", 1)]
+
+
 def test_a_root_larger_than_a_block_comes_whole() -> None:
     one, two = variant(1), variant(2)
     rows = [one, *(level(one["id"], place) for place in range(200)), two]
