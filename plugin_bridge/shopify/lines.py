@@ -76,9 +76,10 @@ class LineIndex:
             if at >= 0:
                 starts = starts or _starts(lines, self._start)
                 self._maybe_stray(line, at, starts[number])
-            elif line.startswith(_USUAL) and (end := line.find(b'"', _USUAL_AT)) > 0:
+            elif line.startswith(_USUAL):
                 self.roots += 1
-                self._child_end = _OF + line[_USUAL_AT:end] + _ENDS
+                end = line.find(b'"', _USUAL_AT)
+                self._child_end = _OF + line[_USUAL_AT:end] + _ENDS if end > 0 else _NO_END
             elif line:
                 self._lead(line)
             else:
