@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from backend.domain.catalog.binary_copy import copy, timestamptz
 from backend.domain.catalog.merge import StoreMerge
@@ -25,6 +25,7 @@ from plugin_bridge.shopify.wire import Line, ProductLine, VariantLine
 
 PRODUCTS = 100_000
 EACH = 3
+ROUNDS = 3
 _CHUNK = 256 * 1024
 _AT_ONCE = 128
 L = TypeVar("L", bound=Line)
@@ -47,15 +48,16 @@ _VARIANT = {
 
 
 async def measure() -> list[Figure]:
-    """Return variants per second, the share of the floor's speed, and the growth of resident memory."""
+    """Return variants per second, the share of the floor's speed, and the growth of resident memory.
+
+    Of several rounds the one in the middle counts: one wait for the disk is worth a twentieth.
+    """
     with tempfile.TemporaryDirectory(prefix="storeloom-bench-") as folder:
         files = shopify_files.write(Path(folder), PRODUCTS, EACH)
-        with stage.servers() as settings:
-            async with stage.container(settings) as box:
-                actor = await stage.organization(box)
-                # First, as what the floor leaves behind would hide how much memory it takes.
-                ours_s, grown_mb = await _ours(box, actor.tenant, *files)
-                floor_s = await _floor(box, *files)
+        rounds = sorted([await _round(*files) for _ in range(ROUNDS)], key=lambda one: one.floor_s / one.ours_s)
+    ours_s, floor_s, _ = rounds[ROUNDS // 2]
+    grown_mb = max(one.grown_mb for one in rounds)
+    shares = ", ".join(f"{one.floor_s / one.ours_s:.2f}" for one in rounds)
     variants = PRODUCTS * EACH
     return [
         Figure(
@@ -70,7 +72,7 @@ async def measure() -> list[Figure]:
             value=floor_s / ours_s,
             target=">= 0.5",
             met=floor_s / ours_s >= 0.5,
-            note=f"floor {floor_s:.1f} s",
+            note=f"floor {floor_s:.1f} s; rounds {shares}",
         ),
         Figure(
             name="shopify bulk: growth of resident memory, MB",
@@ -79,6 +81,22 @@ async def measure() -> list[Figure]:
             met=grown_mb < 200,
         ),
     ]
+
+
+class _Round(NamedTuple):
+    ours_s: float
+    floor_s: float
+    grown_mb: float
+
+
+async def _round(products: Path, variants: Path) -> _Round:
+    """Measure both on servers of their own."""
+    with stage.servers() as settings:
+        async with stage.container(settings) as box:
+            actor = await stage.organization(box)
+            # First, as what the floor leaves behind would hide how much memory it takes.
+            ours_s, grown_mb = await _ours(box, actor.tenant, products, variants)
+            return _Round(ours_s, await _floor(box, products, variants), grown_mb)
 
 
 async def _ours(box: Container, organization_id: Any, products: Path, variants: Path) -> tuple[float, float]:

@@ -68,5 +68,7 @@ def timestamptz(at: datetime | None) -> int | None:
     """
     if at is None:
         return None
+    if at.tzinfo is UTC:
+        return (at - _EPOCH) // _MICROSECOND
     moment = ((at if at.tzinfo is not None else at.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
     return moment if _FIRST <= moment <= _LAST else None

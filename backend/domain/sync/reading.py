@@ -10,8 +10,11 @@ from backend.ports.store_platform import CatalogPage, IdPage
 
 PageT = TypeVar("PageT", CatalogPage, IdPage, ReadyPage)
 
-AHEAD = 48
-"""Pages that may wait, about 4,800 products: bounds memory whatever the catalog's size."""
+AHEAD = 80
+"""Pages that may wait, about 8,000 products: bounds memory whatever the catalog's size.
+
+More than two groups: the reader goes on while PostgreSQL waits for its disk.
+"""
 GROUP = 32
 """Pages stored in one transaction at the most."""
 LINGER_S = 0.25
