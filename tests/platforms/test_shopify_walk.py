@@ -276,7 +276,7 @@ async def test_what_is_listed_still_is_told_apart_from_what_is_gone() -> None:
 async def test_two_shops_at_once_never_see_each_others_token() -> None:
     with shopify_shop(25, key="loom-one", **quick()) as one, shopify_shop(35, key="loom-two", **quick()) as two:
         adapters = [Adapter(one), Adapter(two)]
-        # One connector for both, as in a process; where a shop is asked is all that differs between the two hosts.
+        # Each shop has a host and with it a connector here; test_shopify_client.py has two shops on one.
         for _ in range(3):
             walks = await asyncio.gather(*(adapter.walk() for adapter in adapters))
             assert [len(ids_of(pages)[0]) for pages in walks] == [25, 35]

@@ -175,3 +175,4 @@ if __name__ == "__main__":
     for missed, reason in missing.items():
         print(f"{missed} could not be had, tests against it will be skipped: {reason}", file=sys.stderr)
     print(json.dumps({"folder": str(CACHE), "missing": sorted(missing)}))
+    sys.exit(1 if missing else 0)
