@@ -16,10 +16,10 @@ _ARRAY = struct.Struct(">iiiii")
 
 Source:   `array_recv` in PostgreSQL's src/backend/utils/adt/arrayfuncs.c.
 """
-_NO_ELEMENTS = struct.pack(">iii", 0, 0, 25)
-_SIZE = struct.Struct(">i").pack
 _TEXT = 25
 """The type `text`, in every PostgreSQL."""
+_NO_ELEMENTS = struct.pack(">iii", 0, 0, _TEXT)
+_SIZE = struct.Struct(">i").pack
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _FIRST, _LAST = ((end.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND for end in (datetime.min, datetime.max))
