@@ -13,7 +13,7 @@ from tests.support.worker_process import start_worker, until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
-PRODUCTS, EACH = 12_000, 3
+PRODUCTS, EACH = 8_000, 3
 
 
 async def test_kill_minus_nine_during_and_behind_an_export(database_url: str, redis_url: str, tmp_path: Path) -> None:
