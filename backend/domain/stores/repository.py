@@ -50,11 +50,12 @@ class StoreRepository:
         return await self._one(query)
 
     async def note_opened(self, store: Store, at: datetime) -> None:
-        """Note that the store's shop opened us; what was noted of a later moment stays."""
+        """Note that a shop opened us, unless a later moment is noted already; *store* stays as it was read."""
         moment = at.astimezone(UTC).isoformat()
         earlier = func.coalesce(Store.facts[OPENED_AT].astext, "") < moment
         facts = Store.facts.op("||")(func.jsonb_build_object(OPENED_AT, moment))
-        await self._session.execute(update(Store).where(Store.id == store.id, earlier).values(facts=facts))
+        statement = update(Store).where(Store.id == store.id, earlier).values(facts=facts)
+        await self._session.execute(statement.execution_options(synchronize_session=False))
 
     async def all_of(self, actor: Actor, *, lock: bool = False) -> list[Store]:
         """Return all stores, oldest first."""

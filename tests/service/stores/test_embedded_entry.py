@@ -112,7 +112,10 @@ class TestFirstVisit:
 class TestLaterVisits:
     async def test_nothing_is_exchanged_again(self, container: Container, merchant: FakeMerchant) -> None:
         first = await enter(container, merchant)
-        assert (await enter(container, merchant)).store.id == first.store.id
+        for _ in range(2):
+            again = await enter(container, merchant)
+            # Whoever is let in gets the whole store, also what the visit itself is noted in.
+            assert (again.store.id, again.store.facts) == (first.store.id, first.store.facts | again.store.facts)
         assert merchant.exchanges == 1
 
     async def test_each_notes_when_the_shop_said_so_and_never_an_earlier_moment(
