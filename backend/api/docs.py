@@ -22,7 +22,7 @@ BEARER = "bearer"
 """Name of the security scheme for tokens and keys in the Authorization header."""
 HEADERS = ("apikey", "apitoken")
 """Names of the security schemes of headers; both are sent together."""
-_HEADERS = {
+_PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
 }
@@ -50,7 +50,7 @@ def documentation(surfaces: Sequence[Surface]) -> Router:
     by_name = {surface.name: surface for surface in surfaces}
     made: dict[str, Document] = {}
 
-    @get("/", media_type=MediaType.HTML, response_headers=_HEADERS, sync_to_thread=False)
+    @get("/", media_type=MediaType.HTML, response_headers=_PAGE_HEADERS, sync_to_thread=False)
     def list_documents() -> str:
         return _page(surfaces)
 

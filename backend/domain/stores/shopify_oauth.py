@@ -1,7 +1,8 @@
 """Connecting a Shopify store by its consent page: begin, and what comes back (contract rows S2S-12..16)."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -90,19 +91,15 @@ class ShopifyOAuth:
             raise _not_configured()
         if _DENIED in query:
             raise forbidden("CONSENT_DENIED", "The connection was not agreed to in the shop; nothing was changed")
-        try:
+        with _told_as_refusal():
             callback = self._app.check_callback(query)
-        except NotGenuine as error:
-            raise not_genuine(error) from None
         address = self._address(callback.shop)
         async with self._begin() as session:
             consent = await Consents(session).claim(callback.state, address=address, browser=browser)
         if isinstance(consent, StateFault):
             raise state_refused(consent)
-        try:
+        with _told_as_refusal():
             self._app.check_fresh(callback, utc_now())
-        except NotGenuine as error:
-            raise not_genuine(error) from None
 
         async def record(session: AsyncSession, recording: StoreRecording) -> Store:
             return await _record(session, recording, consent)
@@ -126,6 +123,14 @@ class ShopifyOAuth:
 
     def _address(self, domain: str) -> str:
         return store_address(self._platforms, PLATFORM, domain)
+
+
+@contextmanager
+def _told_as_refusal() -> Iterator[None]:
+    try:
+        yield
+    except NotGenuine as error:
+        raise not_genuine(error) from None
 
 
 async def _linked(session: AsyncSession, actor: Actor, store_id: uuid.UUID | None) -> Store | None:
